@@ -1,0 +1,113 @@
+//! Makes channels, desks and engines: the one place that knows every registry.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use baton_core::{channel::Channel, config::ConfigFault, desk::Desk, engine::Engine, time::Clock};
+use baton_engines::knowledge::Index;
+use baton_relay::Builder;
+use serde_json::{Map, Value};
+
+/// An unreachable vendor is known not to have got anything after this long.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What vendors are made with.
+pub struct Vendors {
+    channels: baton_channels::Deps,
+    desks: baton_desks::Deps,
+    engines: baton_engines::Deps,
+    /// Settings that every source of a vendor gets unless it has its own.
+    defaults: toml::Table,
+}
+
+/// Why vendors cannot be made at all.
+#[derive(Debug, thiserror::Error)]
+pub enum VendorsError {
+    /// The HTTP client cannot be made.
+    #[error("make the HTTP client: {0}")]
+    Http(#[from] reqwest::Error),
+    /// The knowledge folder cannot be read.
+    #[error("read the knowledge folder: {0}")]
+    Knowledge(String),
+}
+
+/// The HTTP client that everything uses: no redirects, so that one attempt is one call.
+///
+/// # Errors
+/// The TLS configuration of the machine is broken.
+pub fn http_client(development: bool) -> Result<reqwest::Client, reqwest::Error> {
+    let builder = reqwest::Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("baton/", env!("CARGO_PKG_VERSION")));
+    // Simulators live on loopback, where a proxy of the machine has no business.
+    if development { builder.no_proxy() } else { builder }.build()
+}
+
+impl Vendors {
+    /// Reads the knowledge folder and makes the HTTP client.
+    ///
+    /// # Errors
+    /// The folder cannot be read, or the client cannot be made.
+    pub fn new(
+        clock: &Arc<dyn Clock>,
+        development: bool,
+        knowledge: &str,
+        defaults: toml::Table,
+    ) -> Result<Self, VendorsError> {
+        let http = http_client(development)?;
+        let index = if knowledge.is_empty() {
+            Index::empty()
+        } else {
+            Index::load(Path::new(knowledge)).map_err(|e| VendorsError::Knowledge(e.to_string()))?
+        };
+        let clock = || Arc::clone(clock);
+        Ok(Self {
+            channels: baton_channels::Deps { http: http.clone(), clock: clock(), development },
+            desks: baton_desks::Deps { http: http.clone(), clock: clock(), development },
+            engines: baton_engines::Deps {
+                http,
+                clock: clock(),
+                development,
+                knowledge: Arc::new(index),
+            },
+            defaults,
+        })
+    }
+
+    fn with_defaults(&self, vendor: &str, settings: &Map<String, Value>) -> Map<String, Value> {
+        let mut merged = settings.clone();
+        let defaults = self.defaults.get(vendor).and_then(toml::Value::as_table);
+        for (key, value) in defaults.into_iter().flatten() {
+            if let Some(text) = value.as_str() {
+                merged.entry(key.clone()).or_insert_with(|| text.into());
+            }
+        }
+        merged
+    }
+}
+
+impl Builder for Vendors {
+    fn channel(
+        &self,
+        vendor: &str,
+        settings: &Map<String, Value>,
+    ) -> Result<Arc<dyn Channel>, ConfigFault> {
+        baton_channels::build(vendor, &self.with_defaults(vendor, settings), &self.channels)
+    }
+
+    fn desk(
+        &self,
+        vendor: &str,
+        settings: &Map<String, Value>,
+    ) -> Result<Arc<dyn Desk>, ConfigFault> {
+        baton_desks::build(vendor, &self.with_defaults(vendor, settings), &self.desks)
+    }
+
+    fn engine(
+        &self,
+        vendor: &str,
+        settings: &Map<String, Value>,
+    ) -> Result<Arc<dyn Engine>, ConfigFault> {
+        baton_engines::build(vendor, &self.with_defaults(vendor, settings), &self.engines)
+    }
+}

@@ -1,0 +1,91 @@
+//! The scenarios and the articles that come with the program.
+
+use std::{fs, path::Path};
+
+use rust_embed::RustEmbed;
+
+use super::script::Script;
+
+#[derive(RustEmbed)]
+#[folder = "../../scenarios/"]
+struct Scenarios;
+
+#[derive(RustEmbed)]
+#[folder = "../../demo/knowledge/"]
+struct Articles;
+
+/// The scenarios that are named, or all of them: by name, or by the path of a file.
+///
+/// # Errors
+/// One is not found or not understood.
+pub fn scripts(wanted: &[String]) -> Result<Vec<Script>, String> {
+    if wanted.is_empty() {
+        let mut names: Vec<_> = Scenarios::iter().filter(|file| file.ends_with(".txt")).collect();
+        names.sort();
+        return names.iter().map(|file| embedded(file.trim_end_matches(".txt"))).collect();
+    }
+    wanted.iter().map(|name| on_disk(name).unwrap_or_else(|| embedded(name))).collect()
+}
+
+fn embedded(name: &str) -> Result<Script, String> {
+    let file = Scenarios::get(&format!("{name}.txt"))
+        .ok_or_else(|| format!("find the scenario {name:?}; --list prints their names"))?;
+    let text = std::str::from_utf8(&file.data).map_err(|e| format!("read {name}: {e}"))?;
+    Script::read(name, text).map_err(|why| format!("read {why}"))
+}
+
+fn on_disk(path: &str) -> Option<Result<Script, String>> {
+    let path = Path::new(path);
+    if !path.is_file() {
+        return None;
+    }
+    let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let name = name.unwrap_or_default();
+    Some(match fs::read_to_string(path) {
+        Ok(text) => Script::read(&name, &text).map_err(|why| format!("read {why}")),
+        Err(error) => Err(format!("read {}: {error}", path.display())),
+    })
+}
+
+/// Writes the demo's articles into the folder.
+///
+/// # Errors
+/// The folder cannot be written.
+pub fn put_articles(folder: &Path) -> std::io::Result<()> {
+    for name in Articles::iter().filter(|name| name.ends_with(".md")) {
+        let path = folder.join(name.as_ref());
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        if let Some(file) = Articles::get(&name) {
+            fs::write(path, file.data)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scenario_is_understood_and_says_what_it_shows() {
+        let scripts = scripts(&[]).unwrap();
+        assert!(!scripts.is_empty());
+        for script in scripts {
+            let name = &script.name;
+            assert!(name.starts_with("whatsapp-dynamics-"), "{name}: channel, desk and matter");
+            assert!(!script.shows.is_empty(), "{name} shows no statement");
+            for number in &script.shows {
+                let n: u32 = number.trim_start_matches('S').parse().unwrap();
+                assert!((1..=63).contains(&n), "{name}: there is no statement {number}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_scenario_is_refused_by_name() {
+        let why = scripts(&["no-such-story".to_owned()]).unwrap_err();
+        assert!(why.contains("no-such-story"), "{why}");
+    }
+}

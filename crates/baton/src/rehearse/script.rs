@@ -1,0 +1,144 @@
+//! A scenario as it is written: a title, what it shows, and lines that read like a chat.
+
+use baton_core::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
+use serde_json::Value;
+
+use super::{
+    line::{self, Step},
+    pattern::Pattern,
+};
+
+/// A scenario.
+#[derive(Debug)]
+pub struct Script {
+    /// Channel, desk and matter, such as `whatsapp-dynamics-late-reply`.
+    pub name: String,
+    /// What it is about, in a sentence.
+    pub title: String,
+    /// The numbers of the statements that it shows.
+    pub shows: Vec<String>,
+    /// Settings of the workspace that differ from the seeded ones, by path.
+    pub settings: Vec<(String, Value)>,
+    /// The engine, where it is not the built-in one.
+    pub engine: Option<String>,
+    /// What happens, in order.
+    pub lines: Vec<Line>,
+}
+
+/// One line.
+#[derive(Debug)]
+pub struct Line {
+    /// Its number in the file, from 1.
+    pub number: usize,
+    /// Its words.
+    pub text: String,
+    /// What it means.
+    pub step: Step,
+}
+
+impl Script {
+    /// Reads a scenario.
+    ///
+    /// # Errors
+    /// Names the line that is not understood.
+    pub fn read(name: &str, text: &str) -> Result<Self, String> {
+        let mut script = Self {
+            name: name.to_owned(),
+            title: String::new(),
+            shows: Vec::new(),
+            settings: Vec::new(),
+            engine: None,
+            lines: Vec::new(),
+        };
+        for (number, line) in (1..).zip(text.lines().map(str::trim)) {
+            script.take(number, line).map_err(|why| format!("{name}, line {number}: {why}"))?;
+        }
+        if script.title.is_empty() || script.lines.is_empty() {
+            return Err(format!("{name}: it needs a title (a comment) and something that happens"));
+        }
+        Ok(script)
+    }
+
+    fn take(&mut self, number: usize, line: &str) -> Result<(), String> {
+        if let Some(comment) = line.strip_prefix('#') {
+            if self.title.is_empty() {
+                comment.trim().clone_into(&mut self.title);
+            }
+        } else if let Some(numbers) = line.strip_prefix("shows:") {
+            self.shows.extend(numbers.split_whitespace().map(str::to_owned));
+        } else if let Some(setting) = line.strip_prefix("setting:") {
+            self.settings.push(read_setting(setting)?);
+        } else if let Some(engine) = line.strip_prefix("engine:") {
+            self.engine = Some(engine.trim().to_owned());
+        } else if !line.is_empty() {
+            let step = line::read(line)?;
+            self.lines.push(Line { number, text: line.to_owned(), step });
+        }
+        Ok(())
+    }
+}
+
+/// `handoff.after_desk = return_to_ai`; a time may be written as `90s`, `30m`, `25h` or `7d`.
+fn read_setting(text: &str) -> Result<(String, Value), String> {
+    let (path, value) = text.split_once('=').ok_or("a setting is written PATH = VALUE")?;
+    let value = value.trim();
+    let read = match span_ms(value) {
+        Some(ms) => ms.into(),
+        None => serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned())),
+    };
+    Ok((path.trim().to_owned(), read))
+}
+
+/// Milliseconds of `250ms`, `90s`, `30m`, `25h` or `7d`.
+pub fn span_ms(text: &str) -> Option<i64> {
+    let digits = text.find(|c: char| !c.is_ascii_digit())?;
+    let count: i64 = text[..digits].parse().ok()?;
+    let unit = match &text[digits..] {
+        "ms" => 1,
+        "s" => SECOND_MS,
+        "m" => MINUTE_MS,
+        "h" => HOUR_MS,
+        "d" => DAY_MS,
+        _ => return None,
+    };
+    count.checked_mul(unit)
+}
+
+/// `NAME = PATTERN`.
+pub fn named_pattern(text: &str) -> Result<(String, Pattern), String> {
+    let (name, pattern) = text.split_once('=').ok_or("this is written NAME = WORDS")?;
+    Ok((name.trim().to_owned(), Pattern::new(pattern)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn header_and_lines_are_told_apart() {
+        let text = "# A title\n# more\nshows: S1 S9\nsetting: quiet_ms = 2s\nengine: openai\n\n\
+                    customer: Hello: you\nclock +25h\n";
+        let script = Script::read("a-b-c", text).unwrap();
+        assert_eq!(script.title, "A title");
+        assert_eq!(script.shows, ["S1", "S9"]);
+        assert_eq!(script.settings, [("quiet_ms".to_owned(), Value::from(2_000))]);
+        assert_eq!(script.engine.as_deref(), Some("openai"));
+        assert_eq!(script.lines.len(), 2);
+        assert_eq!(script.lines[1].number, 8);
+    }
+
+    #[test]
+    fn a_line_that_is_not_understood_is_named() {
+        let why = Script::read("x", "# t\ncustomer: hi\nthe rep sings\n").unwrap_err();
+        assert!(why.starts_with("x, line 3: "), "{why}");
+    }
+
+    #[test]
+    fn spans_need_a_unit() {
+        assert_eq!(span_ms("25h"), Some(90_000_000));
+        assert_eq!(span_ms("250ms"), Some(250));
+        for wrong in ["25", "h", "2 h", "-2h", "2w"] {
+            assert_eq!(span_ms(wrong), None, "{wrong}");
+        }
+    }
+}

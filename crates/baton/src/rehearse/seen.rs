@@ -1,0 +1,184 @@
+//! What people have in front of them: the customers' phones and the reps' threads.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use super::{Failure, stage::Stage};
+
+/// Something on a phone or in a rep's thread.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// The vendor's id of it.
+    pub id: String,
+    /// What a person reads.
+    pub text: String,
+    /// It is really there, not only accepted by the vendor.
+    pub arrived: bool,
+}
+
+/// A customer's phone.
+pub struct Phone {
+    /// Number and user id, as far as the customer has them.
+    pub addresses: Vec<String>,
+    /// What the company sent and the vendor did not give up, oldest first.
+    pub items: Vec<Item>,
+    /// The customer as the sandbox shows them.
+    pub user: Value,
+}
+
+/// A conversation at the desk.
+pub struct Thread {
+    /// Its id.
+    pub id: String,
+    /// Everything that the desk holds of it.
+    pub whole: Value,
+    /// What the rep did not write and the customer or Baton did, oldest first.
+    pub items: Vec<Item>,
+}
+
+impl Thread {
+    /// What opened the conversation.
+    pub fn start(&self) -> &str {
+        self.whole["start_message"]["message"].as_str().unwrap_or_default()
+    }
+}
+
+fn texts(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// Reads a phone; the default customer's where nobody is named.
+pub async fn phone(stage: &Stage, who: Option<&str>) -> Result<Phone, Failure> {
+    let path = match who {
+        Some(who) => format!("whatsapp/thread?user={who}"),
+        None => "whatsapp/thread".to_owned(),
+    };
+    let thread = stage.ask(&path).await?;
+    let Some(messages) = thread["messages"].as_array() else {
+        return Err(Failure::broken(texts(&thread["error"])));
+    };
+    let ours = messages.iter().filter(|m| m["from"] == "business" && m["progress"] != "failed");
+    let user = thread["user"].clone();
+    let addresses = ["phone", "bsuid"].into_iter().filter_map(|a| user[a].as_str());
+    Ok(Phone {
+        addresses: addresses.map(str::to_owned).collect(),
+        items: ours.map(on_phone).collect(),
+        user,
+    })
+}
+
+fn on_phone(message: &Value) -> Item {
+    let text = match texts(&message["type"]) {
+        "template" => format!("template {}", texts(&message["content"]["name"])),
+        _ => texts(&message["text"]).to_owned(),
+    };
+    let progress = texts(&message["progress"]);
+    Item {
+        id: texts(&message["wamid"]).to_owned(),
+        text,
+        arrived: progress == "delivered" || progress == "read",
+    }
+}
+
+/// The names of all customers.
+pub async fn customers(stage: &Stage) -> Result<Vec<String>, Failure> {
+    let users = stage.ask("whatsapp/users").await?;
+    let users = users["users"].as_array().cloned().unwrap_or_default();
+    let key = |user: &Value| texts(&user["phone"]).to_owned();
+    let keyed = users.iter().map(|user| match key(user) {
+        phone if phone.is_empty() => texts(&user["bsuid"]).to_owned(),
+        phone => phone,
+    });
+    Ok(keyed.collect())
+}
+
+/// The ids of all conversations at the desk, newest first.
+pub async fn conversations(stage: &Stage) -> Result<Vec<String>, Failure> {
+    let listed = stage.ask("dynamics365/conversations").await?;
+    let listed = listed["conversations"].as_array().cloned().unwrap_or_default();
+    Ok(listed.iter().map(|c| texts(&c["id"]).to_owned()).collect())
+}
+
+/// Reads a conversation at the desk.
+pub async fn thread(stage: &Stage, id: &str) -> Result<Thread, Failure> {
+    let whole = stage.ask(&format!("dynamics365/conversations/{id}")).await?;
+    let messages = whole["messages"].as_array().cloned().unwrap_or_default();
+    let for_rep = |m: &&Value| matches!(texts(&m["author"]), "customer" | "automated");
+    let items = messages.iter().filter(for_rep).map(|message| Item {
+        id: texts(&message["id"]).to_owned(),
+        text: texts(&message["text"]).to_owned(),
+        arrived: true,
+    });
+    Ok(Thread { id: id.to_owned(), items: items.collect(), whole })
+}
+
+/// How far everybody has read, and whom the scenario speaks of.
+#[derive(Default)]
+pub struct Sight {
+    /// The customer who spoke last; the default one where it is none.
+    pub customer: Option<String>,
+    /// The conversation that the rep turned to; the newest where it is none.
+    pub turned_to: Option<String>,
+    /// Conversations that the scenario knows of.
+    pub known: HashSet<String>,
+    /// The ids of everything that was read.
+    pub read: HashSet<String>,
+    /// The customer's last message: from whom, its id, its words.
+    pub last_said: Option<(Option<String>, String, String)>,
+    /// Events that the scenario knows to be set aside.
+    pub parked: u64,
+}
+
+impl Sight {
+    /// The first thing that is not read yet.
+    pub fn unread<'a>(&self, items: &'a [Item]) -> Option<&'a Item> {
+        items.iter().find(|item| !self.read.contains(&item.id))
+    }
+
+    /// The conversation that the rep looks at.
+    pub async fn at_desk(&self, stage: &Stage) -> Result<Option<Thread>, Failure> {
+        let id = match &self.turned_to {
+            Some(id) => Some(id.clone()),
+            None => conversations(stage).await?.into_iter().next(),
+        };
+        match id {
+            Some(id) => Ok(Some(thread(stage, &id).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Whatever was seen so far does not matter.
+    pub async fn forget(&mut self, stage: &Stage) -> Result<(), Failure> {
+        for who in customers(stage).await? {
+            let phone = phone(stage, Some(&who)).await?;
+            self.read.extend(phone.items.into_iter().map(|item| item.id));
+        }
+        for id in conversations(stage).await? {
+            let thread = thread(stage, &id).await?;
+            self.read.extend(thread.items.into_iter().map(|item| item.id));
+            self.known.insert(id);
+        }
+        Ok(())
+    }
+
+    /// What nobody expected, in words.
+    pub async fn unexpected(&self, stage: &Stage) -> Result<Option<String>, Failure> {
+        for who in customers(stage).await? {
+            let phone = phone(stage, Some(&who)).await?;
+            if let Some(item) = self.unread(&phone.items) {
+                return Ok(Some(format!("customer {who} also saw: {}", item.text)));
+            }
+        }
+        for id in conversations(stage).await? {
+            let thread = thread(stage, &id).await?;
+            if !self.known.contains(&id) {
+                return Ok(Some(format!("the desk also has: {}", thread.start())));
+            }
+            if let Some(item) = self.unread(&thread.items) {
+                return Ok(Some(format!("the rep also saw: {}", item.text)));
+            }
+        }
+        Ok(None)
+    }
+}

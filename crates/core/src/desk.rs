@@ -1,0 +1,216 @@
+//! The rep side: what every vendor of a desk must be able to do.
+
+use serde_json::Value;
+
+use crate::{
+    brief::Brief,
+    channel::Call,
+    contact::Contact,
+    fault::{Fault, Outcome, Settled},
+    handoff::{Handoff, Work},
+    ids::{DeliveryId, SessionId, VendorId},
+    inbound::{ParseFault, RawEvent, RawRequest, Received},
+    inbox::ChannelKind,
+    message::{Author, Content, Message},
+    route::Choice,
+    time::{BoxFuture, Timestamp},
+};
+
+/// What a desk can do and must not do: data, each number with its source at the vendor.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DeskPolicy {
+    /// The most characters of one message; longer ones are split.
+    pub max_text_chars: usize,
+    /// The webhook carries no message ids: an equal body within this span is a candidate
+    /// repeat, settled by listing. 0 where ids exist.
+    pub repeat_span_ms: i64,
+    /// How often our open handoffs are compared with what the desk holds.
+    pub reconcile_every_ms: i64,
+    /// How long after an unknown attempt the listing is believed when it does not show it.
+    pub listing_lag_ms: i64,
+}
+
+/// What a desk event says, and about which work.
+#[derive(Clone, PartialEq, Debug)]
+pub struct DeskEvent {
+    /// The work, by the desk's id.
+    pub work: VendorId,
+    /// What happened.
+    pub what: DeskEventKind,
+}
+
+/// What happened at the desk.
+#[derive(Clone, PartialEq, Debug)]
+pub enum DeskEventKind {
+    /// A rep took the work.
+    Accepted {
+        /// The rep's name.
+        rep: Option<String>,
+    },
+    /// A rep is writing. May be lost.
+    Typing,
+    /// A rep spoke to the customer.
+    Message(RepMessage),
+    /// The work moved between reps or queues, or somebody joined or left it.
+    Moved {
+        /// What happened, for people.
+        what: String,
+    },
+    /// The work is over.
+    Ended {
+        /// Who or what ended it, for people.
+        by: String,
+    },
+    /// Nobody works at the desk now.
+    OutOfHours,
+    /// Nothing that concerns us.
+    Ignored {
+        /// Why.
+        why: String,
+    },
+}
+
+/// A rep's message.
+#[derive(Clone, PartialEq, Debug)]
+pub struct RepMessage {
+    /// The desk's id of it, where it gives one.
+    pub vendor_id: Option<VendorId>,
+    /// The rep's name.
+    pub rep: Option<String>,
+    /// When, where the desk says.
+    pub at: Option<Timestamp>,
+    /// What is said.
+    pub content: Content,
+}
+
+/// What a desk holds of one work: the truth against which we compare ourselves.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Listing {
+    /// The rep's messages to the customer, oldest first, with the desk's ids.
+    pub from_rep: Vec<RepMessage>,
+    /// What came from us, oldest first: the desk's id and the text.
+    pub from_us: Vec<(VendorId, String)>,
+    /// The work is over.
+    pub ended: bool,
+}
+
+/// Everything that the making of the work may use.
+#[derive(Clone, Copy, Debug)]
+pub struct Opening<'a> {
+    /// The handoff; its id is the repeatable key.
+    pub handoff: &'a Handoff,
+    /// The public trace id.
+    pub session: SessionId,
+    /// The customer's channel.
+    pub channel: ChannelKind,
+    /// The person.
+    pub contact: &'a Contact,
+    /// What the rep reads first.
+    pub brief: &'a Brief,
+    /// What was said, oldest first, up to the handoff's position; nothing withdrawn.
+    pub transcript: &'a [Message],
+    /// What the route chose.
+    pub choice: &'a Choice,
+}
+
+/// One step of a plan.
+#[derive(Clone, PartialEq, Debug)]
+pub struct PlanStep {
+    /// Its name, for people.
+    pub step: String,
+    /// The desk's own description of it.
+    pub call: Value,
+}
+
+/// What is to be sent to a desk.
+#[derive(Clone, Copy, Debug)]
+pub struct ToDesk<'a> {
+    /// Our opaque word for it.
+    pub delivery: DeliveryId,
+    /// The handoff.
+    pub handoff: &'a Handoff,
+    /// The person.
+    pub contact: &'a Contact,
+    /// What.
+    pub what: DeskWhat<'a>,
+}
+
+/// The kinds of things that a desk is told.
+#[derive(Clone, Copy, Debug)]
+pub enum DeskWhat<'a> {
+    /// One step of the plan that makes the work.
+    Plan(&'a Value),
+    /// A message in the thread.
+    Message {
+        /// Who speaks.
+        author: &'a Author,
+        /// What is said.
+        content: &'a Content,
+    },
+    /// A line from Baton itself, never to be relayed back.
+    Note(&'a str),
+    /// The end, from our side.
+    Close,
+}
+
+/// A rep-side vendor, configured for one desk.
+pub trait Desk: Send + Sync {
+    /// The vendor's folder name.
+    fn vendor(&self) -> &'static str;
+
+    /// What it can do and must not do.
+    fn policy(&self) -> &DeskPolicy;
+
+    /// Verifies a raw request and splits it into events. Pure, on the keys at hand.
+    fn receive(&self, request: &RawRequest, now: Timestamp) -> Received;
+
+    /// Fetches the keys that `receive` needs, where it needs any.
+    fn refresh_keys(&self) -> BoxFuture<'_, Result<(), Fault>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Says an event in our words. Pure.
+    ///
+    /// # Errors
+    /// The event cannot be understood; it is parked.
+    fn parse(&self, event: &RawEvent) -> Result<Vec<DeskEvent>, ParseFault>;
+
+    /// The plan of small repeatable steps that makes the work. Pure. The step whose outcome
+    /// carries `Accepted::work` opens it.
+    ///
+    /// # Errors
+    /// The work cannot be made from this; the fault says why.
+    fn open(&self, opening: &Opening<'_>) -> Result<Vec<PlanStep>, Fault>;
+
+    /// Says what is to be sent in the vendor's words. Pure.
+    ///
+    /// # Errors
+    /// The vendor would refuse it; the fault names the rule.
+    fn render(&self, to_desk: &ToDesk<'_>) -> Result<Call, Fault>;
+
+    /// Makes one network call.
+    fn send<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome>;
+
+    /// Whether repeating this call is harmless, so that an unknown outcome needs no settling.
+    fn is_repeatable(&self, call: &Call) -> bool;
+
+    /// Lists what the desk holds of the work since a moment.
+    fn list<'a>(
+        &'a self,
+        work: &'a Work,
+        since: Timestamp,
+    ) -> BoxFuture<'a, Result<Listing, Fault>>;
+
+    /// Whether an unknown attempt at this call shows in the listing. `known` are the desk ids
+    /// of our earlier deliveries, which cannot be it.
+    fn settle(&self, call: &Call, listing: &Listing, known: &[VendorId]) -> Settled;
+
+    /// Tells the rep that the customer is writing. May be lost.
+    fn typing<'a>(&'a self, work: &'a Work) -> BoxFuture<'a, ()> {
+        let _ = work;
+        Box::pin(std::future::ready(()))
+    }
+
+    /// Checks address, credentials and rights, changing nothing.
+    fn check(&self) -> BoxFuture<'_, Result<(), Fault>>;
+}

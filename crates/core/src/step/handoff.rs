@@ -1,0 +1,197 @@
+//! Giving a session to a desk.
+
+use super::draft::Draft;
+use crate::{
+    brief::Brief,
+    delivery::{DeliveryState, Destination, Hold, Payload},
+    desk::PlanStep,
+    fault::{Accepted, Fault, FaultClass},
+    handoff::{Handoff, HandoffReason, HandoffState, PLAN_MAX_STEPS},
+    ids::HandoffId,
+    message::AuthorKind,
+    route::{self, Choice},
+    session::Owner,
+    task::TaskKind,
+};
+
+/// Makes the desk the owner from this commit on. One live handoff a session: a second request
+/// changes nothing.
+pub(super) fn request(draft: &mut Draft<'_>, reason: HandoffReason) {
+    if draft.state.handoff.as_ref().is_some_and(|h| h.state.is_live()) {
+        return;
+    }
+    begin(draft, reason, 0);
+}
+
+fn choice(draft: &Draft<'_>, index: u32) -> Option<Choice> {
+    let choices = route::choices(draft.cx.routes, draft.state.conversation.inbox, None);
+    choices.get(index as usize).cloned()
+}
+
+fn begin(draft: &mut Draft<'_>, reason: HandoffReason, index: u32) {
+    let Some(choice) = choice(draft, index) else { return unreachable(draft) };
+    draft.set_owner(Owner::Desk);
+    let Some(session) = draft.state.session.as_ref() else { return };
+    let (session, epoch, language) = (session.id, session.epoch, session.language.clone());
+    if let Some(old) = draft.state.handoff.take() {
+        draft.past_handoffs.push(old);
+    }
+    let id = HandoffId::new(draft.cx.ids);
+    let plan_seq = draft.state.conversation.last_seq + 1;
+    draft.state.conversation.last_seq += i64::try_from(PLAN_MAX_STEPS).unwrap_or(64);
+    draft.state.handoff = Some(Handoff {
+        id,
+        workspace: draft.state.conversation.workspace,
+        conversation: draft.state.conversation.id,
+        session,
+        desk: choice.desk,
+        choice: index,
+        state: HandoffState::Requested,
+        reason,
+        epoch,
+        transcript_up_to: draft.state.conversation.last_position,
+        plan_seq,
+        brief: None,
+        work: None,
+        rep_name: None,
+        requested_at: draft.cx.now,
+        opened_at: None,
+        closed_at: None,
+        fault: None,
+    });
+    draft.set_task(TaskKind::Brief(id), draft.cx.now);
+    let patience = draft.cx.settings.handoff.open_patience_ms;
+    draft.set_task(TaskKind::Patience(id), draft.cx.now.plus_ms(patience));
+    if index == 0 {
+        let text = draft.cx.settings.texts(language.as_deref()).connecting;
+        draft.system_says(session, text);
+    }
+}
+
+/// No desk can take it: the customer is told, an operator sees it, the AI goes on where it may.
+fn unreachable(draft: &mut Draft<'_>) {
+    let Some(session) = draft.state.session.as_ref() else { return };
+    let (id, language) = (session.id, session.language.clone());
+    draft.notice(
+        "no_desk_reachable",
+        "a customer needs a person and no desk could take the session; \
+         check the route and the desks, and answer the customer",
+    );
+    let owner = if draft.cx.ai { Owner::Ai } else { Owner::Nobody };
+    draft.set_owner(owner);
+    let position = draft.state.conversation.last_position;
+    if let Some(session) = draft.state.session.as_mut() {
+        session.misses = 0;
+        session.answered_up_to = position;
+        session.asked_at = None;
+    }
+    let text = draft.cx.settings.texts(language.as_deref()).unreachable;
+    draft.system_says(id, text);
+}
+
+/// The brief is written: the steps that make the work stand before everything else.
+pub(super) fn briefed(
+    draft: &mut Draft<'_>,
+    id: HandoffId,
+    brief: Brief,
+    plan: Result<Vec<PlanStep>, Fault>,
+) {
+    draft.clear_task(TaskKind::Brief(id));
+    let wanted = |h: &&mut Handoff| h.id == id && h.state == HandoffState::Requested;
+    let Some(handoff) = draft.state.handoff.as_mut().filter(wanted) else { return };
+    if let Some(session) = draft.state.session.as_mut() {
+        session.language.get_or_insert_with(|| brief.language.clone());
+    }
+    handoff.brief = Some(brief);
+    let steps = match plan {
+        Ok(steps) => steps,
+        Err(fault) => return fail(draft, fault),
+    };
+    handoff.state = HandoffState::Opening;
+    let handoff = handoff.clone();
+    for (at, step) in (0_i64..).zip(steps.into_iter().take(PLAN_MAX_STEPS)) {
+        let payload = Payload::Plan { step: step.step, call: step.call };
+        let last_seq = draft.state.conversation.last_seq;
+        let mut delivery =
+            draft.bare_delivery(Destination::Desk, handoff.session, AuthorKind::System, payload);
+        draft.state.conversation.last_seq = last_seq;
+        delivery.seq = handoff.plan_seq + at;
+        delivery.handoff = Some(handoff.id);
+        delivery.desk = Some(handoff.desk);
+        draft.state.deliveries.push(delivery);
+    }
+}
+
+/// The work exists: its ids are stored, and what waited for it goes on.
+pub(super) fn opened(draft: &mut Draft<'_>, id: HandoffId, accepted: &Accepted) {
+    let now = draft.cx.now;
+    let Some(handoff) = draft.state.handoff.as_mut().filter(|h| h.id == id) else { return };
+    let Some(work) = accepted.work.clone() else { return };
+    if handoff.work.is_some() {
+        return;
+    }
+    handoff.work = Some(work);
+    handoff.opened_at = Some(now);
+    if handoff.state == HandoffState::Opening {
+        handoff.state = HandoffState::Waiting;
+    }
+    if let Some(session) = draft.state.session.as_mut() {
+        for (key, value) in &accepted.metadata {
+            session.metadata.insert(key.clone(), value.clone());
+        }
+    }
+    draft.release(Hold::Opening);
+    draft.clear_task(TaskKind::Patience(id));
+    if let Some(desk) = draft.cx.desk {
+        draft.set_task(TaskKind::Reconcile(id), now.plus_ms(desk.reconcile_every_ms));
+    }
+}
+
+/// The work cannot be made: the route's next choice is taken.
+pub(super) fn fail(draft: &mut Draft<'_>, fault: Fault) {
+    let now = draft.cx.now;
+    let Some(handoff) = draft.state.handoff.as_mut().filter(|h| h.state.is_live()) else { return };
+    handoff.state = HandoffState::Failed;
+    handoff.closed_at = Some(now);
+    handoff.fault = Some(fault.clone());
+    let (id, reason, index) = (handoff.id, handoff.reason, handoff.choice);
+    withdraw_from_desk(draft, id);
+    draft.clear_task(TaskKind::Patience(id));
+    draft.clear_task(TaskKind::Brief(id));
+    draft.notice("handoff_failed", fault.operator);
+    begin(draft, reason, index + 1);
+}
+
+/// Cancels what was still to go to the handoff's desk.
+pub(super) fn withdraw_from_desk(draft: &mut Draft<'_>, id: HandoffId) {
+    for delivery in draft.state.deliveries.iter_mut().filter(|d| d.handoff == Some(id)) {
+        if matches!(delivery.state, DeliveryState::Waiting | DeliveryState::Held) {
+            delivery.state = DeliveryState::Cancelled;
+            delivery.hold = None;
+        }
+    }
+}
+
+/// The making of the work takes too long: another choice, where there is one.
+pub(super) fn out_of_patience(draft: &mut Draft<'_>, id: HandoffId) {
+    let Some(handoff) = draft.state.handoff.as_ref().filter(|h| h.id == id) else { return };
+    if !handoff.state.is_live() || handoff.state.is_open() {
+        return;
+    }
+    let next = handoff.choice + 1;
+    let under_way = draft.state.deliveries.iter().any(|d| {
+        d.handoff == Some(id) && matches!(d.state, DeliveryState::Sending | DeliveryState::Settling)
+    });
+    let patience = draft.cx.settings.handoff.open_patience_ms;
+    if choice(draft, next).is_none() || under_way {
+        draft.notice(
+            "desk_not_reached",
+            "a handoff is still waiting for its desk to answer; it goes on being tried",
+        );
+        draft.set_task(TaskKind::Patience(id), draft.cx.now.plus_ms(patience));
+        return;
+    }
+    let fault =
+        Fault::new(FaultClass::VendorDown, "reach the desk in time; the next choice is taken");
+    fail(draft, fault);
+}

@@ -1,0 +1,79 @@
+//! A task's time has come.
+
+use super::{customer, draft::Draft, handoff, rep};
+use crate::{
+    delivery::{Destination, Payload},
+    handoff::{Handoff, HandoffState},
+    ids::SessionId,
+    message::AuthorKind,
+    session::{CloseReason, Owner},
+    task::TaskKind,
+};
+
+pub(super) fn due(draft: &mut Draft<'_>, task: TaskKind) {
+    draft.clear_task(task);
+    match task {
+        TaskKind::Return(session) => returned(draft, session),
+        TaskKind::Silence(session) => silent(draft, session),
+        TaskKind::Patience(handoff) => handoff::out_of_patience(draft, handoff),
+        TaskKind::Reconcile(handoff) => rep::compare_later(draft, handoff),
+        // These need I/O first and come back as inputs of their own.
+        TaskKind::Turn(_) | TaskKind::Brief(_) | TaskKind::Settle(_) => {}
+    }
+}
+
+/// The person elsewhere has been silent for long enough: the AI answers again.
+fn returned(draft: &mut Draft<'_>, id: SessionId) {
+    let elsewhere = |s: &crate::session::Session| s.id == id && s.owner == Owner::Elsewhere;
+    if !draft.state.session.as_ref().is_some_and(elsewhere) {
+        return;
+    }
+    let owner = if draft.cx.ai { Owner::Ai } else { Owner::Nobody };
+    draft.set_owner(owner);
+    let unanswered = draft.state.session.as_ref().is_some_and(|s| s.is_unanswered());
+    if unanswered && owner == Owner::Ai {
+        customer::schedule_turn(draft, id);
+    }
+}
+
+/// Closes a session in which nobody has written for the workspace's time.
+fn silent(draft: &mut Draft<'_>, id: SessionId) {
+    let Some(session) = draft.state.session.as_ref().filter(|s| s.id == id) else { return };
+    let ends_at = session.last_activity_at.plus_ms(draft.silent_span_ms());
+    if ends_at > draft.cx.now {
+        return draft.set_task(TaskKind::Silence(id), ends_at);
+    }
+    close(draft, CloseReason::Silent);
+}
+
+/// Closes the session from our side, the desk's work with it.
+pub(super) fn close(draft: &mut Draft<'_>, reason: CloseReason) {
+    if let Some(handoff) = draft.state.handoff.clone().filter(|h| h.state.is_live()) {
+        end_work(draft, &handoff);
+    }
+    draft.close_session(reason);
+}
+
+/// Ends the desk's work from our side.
+fn end_work(draft: &mut Draft<'_>, handoff: &Handoff) {
+    handoff::withdraw_from_desk(draft, handoff.id);
+    for task in [TaskKind::Reconcile(handoff.id), TaskKind::Patience(handoff.id)] {
+        draft.clear_task(task);
+    }
+    if handoff.work.is_some() {
+        let mut delivery = draft.bare_delivery(
+            Destination::Desk,
+            handoff.session,
+            AuthorKind::System,
+            Payload::Close,
+        );
+        delivery.handoff = Some(handoff.id);
+        delivery.desk = Some(handoff.desk);
+        draft.state.deliveries.push(delivery);
+    }
+    let now = draft.cx.now;
+    if let Some(live) = draft.state.handoff.as_mut() {
+        live.state = HandoffState::Closed;
+        live.closed_at = Some(now);
+    }
+}

@@ -1,0 +1,133 @@
+//! The span in which free-form messages may be sent.
+
+use super::draft::{Draft, Utterance};
+use crate::{
+    conversation::Window,
+    delivery::{Delivery, DeliveryState, Destination, Hold, Payload},
+    fault::{Fault, FaultClass},
+    ids::DeliveryId,
+    message::{Author, AuthorKind, Content, Message, MessageStatus},
+};
+
+/// What a rep reads when the window has closed. The sentence is the one that reps know from
+/// their desk ("Use WhatsApp channel", Microsoft Learn, read 2026-11-20).
+pub const WINDOW_CLOSED: &str =
+    "This conversation has exceeded the 24 hour limit to respond to the customer.";
+
+/// The customer's message opens the window, by the vendor's time and never later than now.
+pub(super) fn opened(draft: &mut Draft<'_>, message: &Message) {
+    draft.state.conversation.reengaged = false;
+    let Some(rule) = draft.cx.channel.window else { return };
+    let opened_at = message.at.min(draft.cx.now);
+    let expires_at = opened_at.plus_ms(rule.open_ms - rule.margin_ms);
+    let newer = draft.state.conversation.window.is_none_or(|w| opened_at >= w.opened_at);
+    if newer {
+        let window = Window { opened_by: message.id, opened_at, expires_at, refused: false };
+        draft.state.conversation.window = Some(window);
+    }
+    if is_open(draft) {
+        draft.release(Hold::Window);
+    }
+}
+
+/// Whether free-form messages may be sent now.
+pub(super) fn is_open(draft: &Draft<'_>) -> bool {
+    draft.cx.channel.window.is_none()
+        || draft.state.conversation.window.is_some_and(|w| w.is_open(draft.cx.now))
+}
+
+/// The vendor refused although the window looked open: believe the vendor.
+pub(super) fn refused_by_vendor(draft: &mut Draft<'_>) {
+    if let Some(window) = draft.state.conversation.window.as_mut() {
+        window.refused = true;
+    }
+}
+
+/// What the vendor took and later refused is owed again: a new delivery of the same message.
+pub(super) fn owe_again(draft: &mut Draft<'_>, failed: &Delivery) {
+    let mut again = draft.bare_delivery(
+        Destination::Customer,
+        failed.session,
+        failed.author,
+        failed.payload.clone(),
+    );
+    again.epoch = failed.epoch;
+    let id = again.id;
+    draft.state.deliveries.push(again);
+    refuse(draft, id);
+}
+
+/// A free-form message met a closed window: hold a person's words and say so, drop Baton's own.
+pub(super) fn refuse(draft: &mut Draft<'_>, id: DeliveryId) {
+    let fault = Fault::new(FaultClass::WindowClosed, WINDOW_CLOSED);
+    let Some(delivery) = draft.find(id) else { return };
+    let (author, message) = (delivery.author, delivery.payload.message());
+    let own = author == AuthorKind::System;
+    delivery.fault = Some(fault.clone());
+    if own {
+        delivery.state = DeliveryState::Cancelled;
+    } else {
+        delivery.state = DeliveryState::Held;
+        delivery.hold = Some(Hold::Window);
+    }
+    let status = if own { MessageStatus::Cancelled } else { MessageStatus::Held };
+    if let Some(message) = message {
+        draft.set_status(message, status, Some(fault));
+    }
+    if author == AuthorKind::Rep {
+        let invited = invite(draft);
+        draft.note(explanation(invited));
+    }
+}
+
+fn explanation(invited: bool) -> String {
+    let next = if invited {
+        "Your reply is held. The customer was asked with an approved template to write again; \
+         the reply is sent as soon as they do."
+    } else {
+        "Your reply is held and is sent as soon as the customer writes again."
+    };
+    format!("{WINDOW_CLOSED} {next}")
+}
+
+/// Sends the workspace's re-engagement template, once until the customer writes; true when the
+/// customer has been asked.
+fn invite(draft: &mut Draft<'_>) -> bool {
+    if draft.state.conversation.reengaged {
+        return true;
+    }
+    let Some(template) = draft.cx.settings.reengagement.clone() else { return false };
+    if !draft.cx.channel.templates {
+        return false;
+    }
+    let scope = super::consents::scope_of(&Payload::Template {
+        message: crate::ids::MessageId(uuid::Uuid::nil()),
+        template: template.clone(),
+    });
+    if crate::consent::forbids(&draft.state.consents, scope) {
+        return false;
+    }
+    draft.state.conversation.reengaged = true;
+    let session = draft.open_session();
+    let message = draft.append(
+        session,
+        Utterance {
+            author: Author::unnamed(AuthorKind::System),
+            content: Content::Template {
+                name: template.name.clone(),
+                language: template.language.clone(),
+                variables: template.variables.clone(),
+                text: template.text.clone(),
+            },
+            at: draft.cx.now,
+            vendor_id: None,
+            reply_to: None,
+            status: MessageStatus::Pending,
+            citations: Vec::new(),
+        },
+    );
+    let payload = Payload::Template { message: message.id, template };
+    let delivery = draft.bare_delivery(Destination::Customer, session, AuthorKind::System, payload);
+    draft.state.deliveries.push(delivery);
+    true
+}

@@ -1,0 +1,7 @@
+mod access;
+mod console;
+mod feed;
+mod hooks;
+mod isolation;
+mod openapi;
+mod world;

@@ -1,0 +1,265 @@
+//! Load, step, commit: the one way in which a conversation changes.
+
+use baton_core::{
+    contact::{Contact, Identity, Point},
+    conversation::Conversation,
+    feed::{Fact, FactKind},
+    ids::{ContactId, ConversationId, DeliveryId, DeskId, InboundId, InboxId, WorkspaceId},
+    step::{self, Context, Effects, Input, State},
+    task::{TaskChange, TaskKind},
+    time::SECOND_MS,
+};
+use baton_store::{Also, Commit, CommitError, StoreError};
+
+use crate::{broken, crash, hub::Hub};
+
+/// A commit that loses this often in a row gives up for now.
+const MAX_CONFLICTS: u32 = 20;
+/// Work of a stopped inbox is looked at again after this long.
+const POSTPONE_MS: i64 = 30 * SECOND_MS;
+
+/// Why a conversation was not changed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApplyError {
+    /// The inbox is stopped or gone: the work waits for the operator.
+    #[error("use the inbox: it is stopped or was removed")]
+    NoInbox,
+    /// The conversation is gone.
+    #[error("find the conversation")]
+    NoConversation,
+    /// Another node owns the conversation now.
+    #[error("commit: another node holds the lease")]
+    Fenced,
+    /// Others changed the conversation again and again.
+    #[error("commit: the conversation kept changing")]
+    Conflict,
+    /// The store does not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What is put off.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Postponed {
+    Delivery(DeliveryId),
+    Task(TaskKind),
+}
+
+/// Which conversation is changed.
+#[derive(Clone, Debug)]
+pub(crate) enum Whose {
+    /// A known one.
+    Known(ConversationId),
+    /// The one of this identity at this inbox: found or made.
+    Of { workspace: WorkspaceId, inbox: InboxId, identity: Identity },
+}
+
+/// What else a change needs.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct With {
+    /// The event that is dealt with by this change.
+    pub inbound: Option<InboundId>,
+    /// Finished deliveries that the input speaks of.
+    pub deliveries: Vec<DeliveryId>,
+    /// The reps' messages after this position, beside those of the outbox.
+    pub rep_messages_after: Option<i64>,
+    /// Addresses by which the conversation is known from now on.
+    pub aliases: Vec<Point>,
+}
+
+impl Hub {
+    /// Applies one input to one conversation and commits what follows.
+    pub(crate) async fn apply(
+        &self,
+        whose: &Whose,
+        with: &With,
+        input: &Input,
+    ) -> Result<(State, Effects), ApplyError> {
+        self.apply_with(whose, with, |_| input.clone()).await
+    }
+
+    /// The same with an input that depends on the state it meets.
+    pub(crate) async fn apply_with(
+        &self,
+        whose: &Whose,
+        with: &With,
+        input: impl Fn(&State) -> Input,
+    ) -> Result<(State, Effects), ApplyError> {
+        for _ in 0..MAX_CONFLICTS {
+            let id = self.whose_id(whose).await?;
+            let _one_at_a_time = match id {
+                Some(id) => Some(self.lock_of(id).lock().await),
+                None => None,
+            };
+            let state = self.load(whose, id, with).await?;
+            let input = input(&state);
+            let change = crash::name(&input);
+            let Some(effects) = self.step(&broken::seen_by_the_rules(&state, &input), input) else {
+                return Err(ApplyError::NoInbox);
+            };
+            if effects.ask_desk {
+                return Ok((state, effects));
+            }
+            let commit = Commit {
+                effects: effects.clone(),
+                aliases: aliases(whose, with),
+                inbound: with.inbound,
+                now: self.clock.now(),
+            };
+            crash::point("before", change);
+            match self.store.commit(commit).await {
+                Ok(facts) => {
+                    crash::point("after", change);
+                    count_notices(&facts);
+                    self.committed(&effects, facts.len());
+                    return Ok((state, effects));
+                }
+                Err(CommitError::Conflict) => {}
+                Err(CommitError::Fenced) => return Err(ApplyError::Fenced),
+                Err(CommitError::Store(error)) => return Err(error.into()),
+            }
+        }
+        Err(ApplyError::Conflict)
+    }
+
+    /// Applies one input to a known conversation.
+    pub(crate) async fn apply_to(
+        &self,
+        id: ConversationId,
+        input: Input,
+    ) -> Result<(State, Effects), ApplyError> {
+        self.apply(&Whose::Known(id), &With::default(), &input).await
+    }
+
+    /// Puts work off whose inbox is stopped, so that it holds up nobody else's.
+    pub(crate) async fn postpone(
+        &self,
+        id: ConversationId,
+        what: Postponed,
+    ) -> Result<(), ApplyError> {
+        let _one_at_a_time = self.lock_of(id).lock().await;
+        let state = self.store.state_load(id, &Also::default()).await?;
+        let state = state.ok_or(ApplyError::NoConversation)?;
+        let until = self.clock.now().plus_ms(POSTPONE_MS);
+        let mut effects = Effects::nothing(&state);
+        match what {
+            Postponed::Delivery(id) => {
+                let mut rows = state.deliveries;
+                rows.retain(|delivery| delivery.id == id);
+                rows.iter_mut().for_each(|delivery| delivery.next_at = until);
+                effects.deliveries = rows;
+            }
+            Postponed::Task(task) => effects.tasks.push(TaskChange::Set(task, until)),
+        }
+        let commit = Commit { effects, aliases: Vec::new(), inbound: None, now: self.clock.now() };
+        match self.store.commit(commit).await {
+            // Whoever changed the conversation meanwhile looks at it anew.
+            Ok(_) | Err(CommitError::Conflict) => Ok(()),
+            Err(CommitError::Fenced) => Err(ApplyError::Fenced),
+            Err(CommitError::Store(error)) => Err(error.into()),
+        }
+    }
+
+    fn lock_of(&self, id: ConversationId) -> &tokio::sync::Mutex<()> {
+        let count = self.locks.len().max(1);
+        let index = usize::try_from(id.0.as_u128() % count as u128).unwrap_or(0);
+        &self.locks[index]
+    }
+
+    async fn whose_id(&self, whose: &Whose) -> Result<Option<ConversationId>, ApplyError> {
+        match whose {
+            Whose::Known(id) => Ok(Some(*id)),
+            Whose::Of { workspace, inbox, identity } => {
+                self.resolve(*workspace, *inbox, identity).await
+            }
+        }
+    }
+
+    async fn load(
+        &self,
+        whose: &Whose,
+        id: Option<ConversationId>,
+        with: &With,
+    ) -> Result<State, ApplyError> {
+        if let Some(id) = id {
+            let also = Also {
+                deliveries: with.deliveries.clone(),
+                rep_messages_after: with.rep_messages_after,
+            };
+            return self.store.state_load(id, &also).await?.ok_or(ApplyError::NoConversation);
+        }
+        let Whose::Of { workspace, inbox, identity } = whose else {
+            return Err(ApplyError::NoConversation);
+        };
+        self.begin(*workspace, *inbox, identity).await
+    }
+
+    /// A conversation that is not stored yet, with the person where we know them already.
+    async fn begin(
+        &self,
+        workspace: WorkspaceId,
+        inbox: InboxId,
+        identity: &Identity,
+    ) -> Result<State, ApplyError> {
+        let ids = self.ids.as_ref();
+        let known = self.store.contact_find(workspace, &identity.points).await?;
+        let contact = known.unwrap_or_else(|| Contact {
+            id: ContactId::new(ids),
+            workspace,
+            name: None,
+            points: Vec::new(),
+        });
+        Ok(State {
+            conversation: Conversation::new(ConversationId::new(ids), workspace, inbox, contact.id),
+            contact,
+            session: None,
+            handoff: None,
+            deliveries: Vec::new(),
+            messages: Vec::new(),
+            consents: Vec::new(),
+        })
+    }
+
+    fn step(&self, state: &State, input: Input) -> Option<Effects> {
+        let registry = self.registry();
+        let inbox = registry.inboxes.get(&state.conversation.inbox)?;
+        let channel = inbox.channel.as_ref().ok()?;
+        let tenant = registry.tenants.get(&state.conversation.workspace)?;
+        let desk = desk_of(state, &input).and_then(|id| registry.desk(id));
+        let context = Context {
+            now: self.clock.now(),
+            ids: self.ids.as_ref(),
+            settings: tenant.settings.as_ref(),
+            channel: channel.policy(),
+            ai: inbox.row.ai,
+            routes: tenant.routes.as_ref(),
+            desk: desk.as_deref().map(|desk| desk.policy()),
+        };
+        Some(step::step(state, input, &context))
+    }
+}
+
+/// The desk that spoke, whose session may be over by now, or else the one that owns the session.
+fn desk_of(state: &State, input: &Input) -> Option<DeskId> {
+    match input {
+        Input::Rep { handoff, .. } | Input::Listed { handoff, .. } => Some(handoff.desk),
+        _ => state.handoff.as_ref().map(|handoff| handoff.desk),
+    }
+}
+
+/// What operators should look at is counted, so that it can raise an alarm.
+fn count_notices(facts: &[Fact]) {
+    for fact in facts {
+        if let FactKind::OperatorNotice { code, .. } = &fact.kind {
+            metrics::counter!("baton_notices_total", "code" => code.clone()).increment(1);
+        }
+    }
+}
+
+fn aliases(whose: &Whose, with: &With) -> Vec<Point> {
+    let mut aliases = with.aliases.clone();
+    if let Whose::Of { identity, .. } = whose {
+        aliases.extend(identity.points.iter().cloned());
+    }
+    aliases
+}

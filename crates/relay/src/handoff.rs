@@ -1,0 +1,230 @@
+//! The handoff's I/O: writing the brief, planning the work, comparing with the desk.
+
+use std::{sync::Arc, time::Duration};
+
+use baton_core::{
+    brief::{Brief, SUBJECT_MAX_CHARS, SUMMARY_MAX_CHARS},
+    desk::{Desk, Listing, Opening, PlanStep},
+    fault::{Fault, FaultClass},
+    handoff::{Handoff, HandoffState},
+    ids::{ConversationId, HandoffId},
+    message::Message,
+    route,
+    session::Session,
+    step::{Input, State},
+    task::TaskKind,
+    time::{HOUR_MS, MINUTE_MS},
+};
+use baton_store::Also;
+
+use crate::{
+    apply::{ApplyError, Postponed, Whose, With},
+    crash,
+    hub::Hub,
+    registry::Registry,
+    turn::{SNAPSHOT_LINES, snapshot},
+};
+
+/// The newest messages that a desk is given.
+const TRANSCRIPT_MESSAGES: usize = 500;
+/// A desk that cannot tell what was said in an ended work is asked again for this long.
+const COMPARE_AFTER_END_MS: i64 = HOUR_MS;
+/// A listing begins this long before the work was opened, because clocks differ.
+pub(crate) const LISTING_MARGIN_MS: i64 = 5 * MINUTE_MS;
+
+impl Hub {
+    /// Writes the brief and plans the work.
+    pub(crate) async fn brief(
+        &self,
+        conversation: ConversationId,
+        id: HandoffId,
+    ) -> Result<(), ApplyError> {
+        let state = self.store.state_load(conversation, &Also::default()).await?;
+        let due = |state: &State| {
+            state.handoff.as_ref().is_some_and(|h| h.id == id && h.state == HandoffState::Requested)
+        };
+        let Some(state) = state.filter(due) else {
+            self.apply_to(conversation, Input::Due(TaskKind::Brief(id))).await?;
+            return Ok(());
+        };
+        let (Some(session), Some(handoff)) = (&state.session, &state.handoff) else {
+            return Ok(());
+        };
+        let messages = self
+            .store
+            .messages_up_to(conversation, session.id, handoff.transcript_up_to, TRANSCRIPT_MESSAGES)
+            .await?;
+        let registry = self.registry();
+        let brief = write_brief(&registry, &state, session, handoff, &messages).await;
+        let plan = plan(&registry, &state, handoff, &brief, &messages);
+        self.apply_to(conversation, Input::Briefed { handoff: id, brief, plan }).await?;
+        Ok(())
+    }
+
+    /// Compares one handoff with what its desk holds.
+    pub(crate) async fn reconcile(
+        &self,
+        conversation: ConversationId,
+        id: HandoffId,
+    ) -> Result<(), ApplyError> {
+        let task = TaskKind::Reconcile(id);
+        let handoff = self.store.handoff_get(id).await?.filter(|h| self.is_compared(h));
+        let desk = handoff.as_ref().and_then(|h| self.registry().desk(h.desk));
+        let closed = handoff.as_ref().is_some_and(|h| h.state == HandoffState::Closed);
+        let listed = match (handoff, desk) {
+            (Some(handoff), Some(desk)) => self.list(desk.as_ref(), handoff).await,
+            _ => None,
+        };
+        match listed {
+            Some(listed) => self.compare(listed, With::default()).await,
+            None if closed => self.postpone(conversation, Postponed::Task(task)).await,
+            None => self.apply_to(conversation, Input::Due(task)).await.map(|_| ()),
+        }
+    }
+
+    /// Open ones, and those that ended a moment ago: some desks tell what was said only later.
+    fn is_compared(&self, handoff: &Handoff) -> bool {
+        let ended_ms = handoff.closed_at.map(|at| self.clock.now().since_ms(at));
+        handoff.state.is_open()
+            || (handoff.state == HandoffState::Closed
+                && ended_ms.is_some_and(|ms| ms < COMPARE_AFTER_END_MS))
+    }
+
+    /// What the desk holds; none when it cannot be asked now.
+    pub(crate) async fn list(&self, desk: &dyn Desk, handoff: Handoff) -> Option<Listed> {
+        let work = handoff.work.as_ref()?;
+        let since = handoff.requested_at.plus_ms(-LISTING_MARGIN_MS);
+        crash::point("before", "list");
+        let listing = desk.list(work, since).await;
+        crash::point("after", "list");
+        match listing {
+            Ok(listing) => Some(Listed { handoff, listing }),
+            Err(fault) => {
+                tracing::warn!(handoff = %handoff.id, fault = %fault.operator, "desk not listed");
+                None
+            }
+        }
+    }
+
+    /// Brings what we know in line with what the desk holds. What we know is read together with
+    /// the rest of the state, so that a webhook which comes meanwhile is never brought twice.
+    pub(crate) async fn compare(&self, listed: Listed, with: With) -> Result<(), ApplyError> {
+        let Listed { handoff, listing } = listed;
+        let with = With { rep_messages_after: Some(handoff.transcript_up_to), ..with };
+        let whose = Whose::Known(handoff.conversation);
+        self.apply(&whose, &with, &Input::Listed { handoff, listing }).await.map(|_| ())
+    }
+}
+
+/// What a desk holds of a handoff's work.
+pub(crate) struct Listed {
+    handoff: Handoff,
+    listing: Listing,
+}
+
+/// Compares every open handoff: webhooks that came while nobody listened are lost otherwise.
+pub(crate) async fn compare_all(hub: &Arc<Hub>) {
+    let open = match hub.store.handoffs_open().await {
+        Ok(open) => open,
+        Err(error) => return tracing::error!(%error, "open handoffs not read"),
+    };
+    for handoff in open {
+        if let Err(error) = hub.reconcile(handoff.conversation, handoff.id).await {
+            tracing::warn!(handoff = %handoff.id, %error, "handoff not compared; the timer will");
+        }
+    }
+}
+
+async fn write_brief(
+    registry: &Registry,
+    state: &State,
+    session: &Session,
+    handoff: &Handoff,
+    messages: &[Message],
+) -> Brief {
+    let newest = &messages[messages.len().saturating_sub(SNAPSHOT_LINES)..];
+    if let Some(tenant) = registry.tenants.get(&state.conversation.workspace) {
+        let snapshot = snapshot(state, session, newest, &tenant.settings, registry);
+        let deadline = Duration::from_millis(tenant.settings.engine.deadline_ms.unsigned_abs());
+        for engine in [&tenant.engine, &tenant.fallback] {
+            crash::point("before", "write");
+            let brief =
+                tokio::time::timeout(deadline, engine.brief(&snapshot, handoff.reason)).await;
+            crash::point("after", "write");
+            match brief {
+                Ok(Ok(brief)) => return bounded(brief, &tenant.settings.classifications),
+                Ok(Err(fault)) => {
+                    tracing::warn!(fault = %fault.operator, "brief not written by the engine");
+                }
+                Err(_) => tracing::warn!("brief not written in time by the engine"),
+            }
+        }
+    }
+    bare_brief(session, handoff)
+}
+
+/// Never without a brief: at least why the session comes.
+fn bare_brief(session: &Session, handoff: &Handoff) -> Brief {
+    Brief {
+        subject: format!("Session {}", session.number),
+        summary: "No summary could be written; please read the transcript.".to_owned(),
+        classification: "other".to_owned(),
+        sentiment: baton_core::brief::Sentiment::Neutral,
+        language: session.language.clone().unwrap_or_else(|| "en".to_owned()),
+        reason: handoff.reason.words().to_owned(),
+    }
+}
+
+/// Whatever an engine wrote stays within the workspace's lists and the desks' limits.
+fn bounded(mut brief: Brief, classifications: &[String]) -> Brief {
+    brief.subject = clip(&brief.subject, SUBJECT_MAX_CHARS);
+    brief.summary = clip(&brief.summary, SUMMARY_MAX_CHARS);
+    brief.reason = clip(&brief.reason, SUBJECT_MAX_CHARS);
+    brief.language = clip(&brief.language, 8);
+    if !classifications.contains(&brief.classification) {
+        brief.classification =
+            classifications.last().cloned().unwrap_or_else(|| "other".to_owned());
+    }
+    brief
+}
+
+fn clip(text: &str, max_chars: usize) -> String {
+    text.chars().take(max_chars).collect()
+}
+
+fn plan(
+    registry: &Registry,
+    state: &State,
+    handoff: &Handoff,
+    brief: &Brief,
+    messages: &[Message],
+) -> Result<Vec<PlanStep>, Fault> {
+    let refuse = |text: &str| Fault::new(FaultClass::NotRegistered, text);
+    let desk = registry
+        .desk(handoff.desk)
+        .ok_or_else(|| refuse("use the desk: it is stopped or was removed; check its settings"))?;
+    let tenant = registry
+        .tenants
+        .get(&state.conversation.workspace)
+        .ok_or_else(|| refuse("find the workspace"))?;
+    let choices = route::choices(&tenant.routes, state.conversation.inbox, None);
+    let choice = choices
+        .get(handoff.choice as usize)
+        .filter(|choice| choice.desk == handoff.desk)
+        .ok_or_else(|| refuse("find the route's choice: the routes were changed meanwhile"))?;
+    let channel = registry
+        .inboxes
+        .get(&state.conversation.inbox)
+        .ok_or_else(|| refuse("find the inbox"))?
+        .row
+        .channel;
+    desk.open(&Opening {
+        handoff,
+        session: handoff.session,
+        channel,
+        contact: &state.contact,
+        brief,
+        transcript: messages,
+        choice,
+    })
+}

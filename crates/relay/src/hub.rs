@@ -1,0 +1,258 @@
+//! The running hub: what is shared by every part of the straight line, and its start and stop.
+
+use std::{
+    sync::{
+        Arc, RwLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use baton_core::{
+    config::ConfigFault,
+    ids::{DeskId, Ids, InboxId, WorkspaceId},
+    inbound::{Answer, RawRequest},
+    step::Effects,
+    time::Clock,
+};
+use baton_store::{Store, StoreError};
+use tokio::{
+    sync::{Mutex, Notify, watch},
+    task::JoinSet,
+};
+use uuid::Uuid;
+
+use crate::{
+    deliver, intake, lease,
+    pace::Paces,
+    registry::{Builder, Registry},
+    source::{Health, SourceStatus},
+    task, understand,
+};
+
+/// How often a changed configuration is looked for, in real time.
+const CONFIG_EVERY: Duration = Duration::from_secs(1);
+/// How long a stop waits for what is under way, in real time.
+const STOP_PATIENCE: Duration = Duration::from_secs(10);
+/// Conversations share this many locks.
+const LOCKS: usize = 1_024;
+
+/// The bounds of the workers.
+#[derive(Clone, Copy, Debug)]
+pub struct HubConfig {
+    /// Events understood at the same time.
+    pub understand_at_once: usize,
+    /// Deliveries tried at the same time.
+    pub deliver_at_once: usize,
+    /// Engine turns and other tasks at the same time.
+    pub tasks_at_once: usize,
+    /// How long a lease on the partitions lasts, in real milliseconds.
+    pub lease_ms: i64,
+}
+
+impl Default for HubConfig {
+    fn default() -> Self {
+        Self { understand_at_once: 32, deliver_at_once: 32, tasks_at_once: 16, lease_ms: 10_000 }
+    }
+}
+
+/// Wakes the workers. A hint: each of them also looks by itself.
+#[derive(Debug, Default)]
+pub(crate) struct Wakes {
+    pub inbound: Notify,
+    pub deliveries: Notify,
+    pub tasks: Notify,
+}
+
+/// The running hub.
+pub struct Hub {
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn Ids>,
+    pub(crate) builder: Arc<dyn Builder>,
+    pub(crate) config: HubConfig,
+    pub(crate) registry: RwLock<Arc<Registry>>,
+    pub(crate) wakes: Wakes,
+    pub(crate) paces: Paces,
+    pub(crate) health: Health,
+    pub(crate) locks: Vec<Mutex<()>>,
+    pub(crate) leased: AtomicBool,
+    stopping: watch::Sender<bool>,
+    feed: watch::Sender<u64>,
+    feed_count: AtomicU64,
+    workers: Mutex<JoinSet<()>>,
+}
+
+/// Why the hub does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store does not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The built-in engine cannot be made.
+    #[error("make the built-in engine: {0}")]
+    Engine(#[from] ConfigFault),
+}
+
+impl Hub {
+    /// Loads the configuration and starts the workers. They begin once the leases are held.
+    ///
+    /// # Errors
+    /// The store does not answer, or the built-in engine cannot be made.
+    pub async fn start(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+        builder: Arc<dyn Builder>,
+        config: HubConfig,
+    ) -> Result<Arc<Self>, StartError> {
+        let registry = Registry::build(store.config_load().await?, builder.as_ref())?;
+        let hub = Arc::new(Self {
+            store,
+            clock,
+            ids,
+            builder,
+            config,
+            registry: RwLock::new(Arc::new(registry)),
+            wakes: Wakes::default(),
+            paces: Paces::default(),
+            health: Health::default(),
+            locks: (0..LOCKS).map(|_| Mutex::new(())).collect(),
+            leased: AtomicBool::new(false),
+            stopping: watch::Sender::new(false),
+            feed: watch::Sender::new(0),
+            feed_count: AtomicU64::new(0),
+            workers: Mutex::new(JoinSet::new()),
+        });
+        lease::hold(&hub).await;
+        let mut workers = hub.workers.lock().await;
+        workers.spawn(lease::keep(Arc::clone(&hub)));
+        workers.spawn(follow_config(Arc::clone(&hub)));
+        workers.spawn(understand::run(Arc::clone(&hub)));
+        workers.spawn(deliver::run(Arc::clone(&hub)));
+        workers.spawn(task::run(Arc::clone(&hub)));
+        drop(workers);
+        Ok(hub)
+    }
+
+    /// Stops the workers, lets what is under way end, gives the leases back and closes the
+    /// store. What is not finished stays in the outbox.
+    pub async fn stop(&self) {
+        self.stopping.send_replace(true);
+        let mut workers = self.workers.lock().await;
+        let ended = async { while workers.join_next().await.is_some() {} };
+        if tokio::time::timeout(STOP_PATIENCE, ended).await.is_err() {
+            tracing::warn!("some work was cut short by the stop; it is settled at the next start");
+            workers.abort_all();
+        }
+        if let Err(error) = self.store.lease_release().await {
+            tracing::warn!(%error, "leases not given back; they run out by themselves");
+        }
+        self.store.close().await;
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The clock of the business rules.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// Hands a raw webhook request to the inbox or desk of this id: verified, stored, and only
+    /// then answered.
+    pub async fn receive(&self, hook: Uuid, request: RawRequest) -> Answer {
+        intake::receive(self, hook, &request).await
+    }
+
+    /// Changes whenever facts were committed here. A hint, never the truth.
+    pub fn feed_hint(&self) -> watch::Receiver<u64> {
+        self.feed.subscribe()
+    }
+
+    /// The workspace's inboxes and desks as they run now.
+    pub fn sources(&self, workspace: WorkspaceId) -> Vec<SourceStatus> {
+        self.registry().statuses(workspace, &self.health)
+    }
+
+    /// The vendor's folder name behind a hook; none when there is no such hook.
+    pub fn vendor(&self, hook: Uuid) -> Option<String> {
+        let registry = self.registry();
+        let inbox = registry.inboxes.get(&InboxId(hook)).map(|inbox| &inbox.row.vendor);
+        inbox.or_else(|| registry.desks.get(&DeskId(hook)).map(|desk| &desk.row.vendor)).cloned()
+    }
+
+    /// The leases are held and nobody asked for a stop.
+    pub fn is_ready(&self) -> bool {
+        self.leased.load(Ordering::Acquire) && !self.is_stopping()
+    }
+
+    pub(crate) fn registry(&self) -> Arc<Registry> {
+        let guard = self.registry.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        Arc::clone(&guard)
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
+    /// Resolves when somebody asked for a stop.
+    pub(crate) async fn stopped(&self) {
+        let mut stopping = self.stopping.subscribe();
+        // The sender lives as long as the hub, so waiting can only end with the wish.
+        let _ = stopping.wait_for(|stop| *stop).await;
+    }
+
+    /// Tells the followers of the feed and those workers for whom there may be work that
+    /// something was committed.
+    pub(crate) fn committed(&self, effects: &Effects, facts: usize) {
+        if facts > 0 {
+            self.fed();
+        }
+        if !effects.deliveries.is_empty() {
+            self.wakes.deliveries.notify_one();
+        }
+        if !effects.tasks.is_empty() {
+            self.wakes.tasks.notify_one();
+        }
+    }
+
+    /// Tells the followers of the feed.
+    pub(crate) fn fed(&self) {
+        let count = self.feed_count.fetch_add(1, Ordering::Relaxed);
+        self.feed.send_replace(count);
+    }
+
+    /// Wakes all workers.
+    pub(crate) fn wake_all(&self) {
+        self.wakes.inbound.notify_one();
+        self.wakes.deliveries.notify_one();
+        self.wakes.tasks.notify_one();
+    }
+}
+
+/// Rebuilds the registry when the configuration in the store has changed.
+async fn follow_config(hub: Arc<Hub>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(CONFIG_EVERY) => {}
+            () = hub.stopped() => return,
+        }
+        if let Err(error) = reload_if_changed(&hub).await {
+            tracing::warn!(%error, "configuration not reloaded; the one at hand stays in use");
+        }
+    }
+}
+
+async fn reload_if_changed(hub: &Hub) -> Result<(), StartError> {
+    if hub.store.config_version().await? == hub.registry().version {
+        return Ok(());
+    }
+    let registry = Registry::build(hub.store.config_load().await?, hub.builder.as_ref())?;
+    tracing::info!(version = registry.version, "configuration reloaded");
+    *hub.registry.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(registry);
+    hub.wakes.inbound.notify_one();
+    Ok(())
+}

@@ -1,0 +1,27 @@
+//! The straight line. Data goes one way, the same for customers and for desks:
+//! receive → inbound → parse → step → messages, deliveries, feed → deliver.
+//!
+//! The relay sees vendors only as trait objects; it owns no rules (those are in
+//! `baton_core::step`) and no SQL (that is in `baton_store`).
+
+mod apply;
+mod broken;
+mod crash;
+mod deliver;
+mod handoff;
+mod hub;
+mod intake;
+mod lease;
+mod pace;
+mod pump;
+mod registry;
+mod resolve;
+mod source;
+pub mod system;
+mod task;
+mod turn;
+mod understand;
+
+pub use hub::{Hub, HubConfig, StartError};
+pub use registry::{Builder, Registry};
+pub use source::{SourceState, SourceStatus};

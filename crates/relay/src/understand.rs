@@ -1,0 +1,346 @@
+//! From a stored event to a committed change: parse, resolve, step.
+
+use std::sync::Arc;
+
+use baton_core::{
+    channel::{ChannelEvent, Echo, Receipt},
+    contact::{Identity, Point},
+    delivery::DeliveryState,
+    desk::{Desk, DeskEvent, DeskEventKind},
+    feed::FactKind,
+    handoff::Handoff,
+    ids::{ConversationId, DeliveryId, DeskId, InboxId, WorkspaceId},
+    inbound::{Inbound, RawEvent, Source},
+    message::MessageStatus,
+    step::Input,
+    time::{MINUTE_MS, Timestamp},
+};
+use baton_store::{Also, StoreError};
+use tokio::sync::Notify;
+
+use crate::{
+    apply::{ApplyError, Whose, With},
+    crash,
+    hub::Hub,
+    pump::{self, Queue},
+};
+
+/// An event that speaks of something unknown waits this long for it, then it is parked.
+const WAIT_FOR_REFERENCE_MS: i64 = 2 * MINUTE_MS;
+/// An event that fails this often for other reasons is parked.
+const MAX_TRIES: u32 = 50;
+
+struct Inbounds;
+
+pub(crate) async fn run(hub: Arc<Hub>) {
+    pump::run(hub, Arc::new(Inbounds)).await;
+}
+
+impl Queue for Inbounds {
+    type Item = Inbound;
+    type Key = (Source, String);
+
+    fn name(&self) -> &'static str {
+        "inbound"
+    }
+
+    fn at_once(&self, hub: &Hub) -> usize {
+        hub.config.understand_at_once
+    }
+
+    fn bell<'a>(&self, hub: &'a Hub) -> &'a Notify {
+        &hub.wakes.inbound
+    }
+
+    async fn due(&self, hub: &Hub, limit: usize) -> Result<Vec<Inbound>, StoreError> {
+        hub.store.inbound_due(hub.clock.now(), limit).await
+    }
+
+    fn key(&self, item: &Inbound) -> Self::Key {
+        (item.source, item.source_key.clone())
+    }
+
+    async fn work(&self, hub: Arc<Hub>, item: Inbound) {
+        let end = match item.source {
+            Source::Inbox(inbox) => hub.channel_event(inbox, &item).await,
+            Source::Desk(desk) => hub.desk_event(desk, &item).await,
+        };
+        hub.conclude(&item, end).await;
+    }
+}
+
+/// How the understanding of an event ended.
+enum End {
+    /// Its change is committed, and it is marked with it.
+    Committed,
+    /// Nothing had to change.
+    Nothing,
+    /// It speaks of something that is not known yet.
+    Early(&'static str),
+    /// It cannot be understood.
+    Park { code: String, text: String },
+}
+
+type Understood = Result<End, ApplyError>;
+
+impl Hub {
+    async fn conclude(&self, item: &Inbound, end: Understood) {
+        let written = match end {
+            Ok(End::Committed) => Ok(()),
+            Ok(End::Nothing) => self.done(item).await,
+            Ok(End::Park { code, text }) => self.park(item, &code, &text).await,
+            Ok(End::Early(what)) => self.wait_or_park(item, what).await,
+            Err(error) if item.tries >= MAX_TRIES => {
+                self.park(item, "not_applied", &error.to_string()).await
+            }
+            Err(error) => {
+                tracing::warn!(inbound = %item.id, tries = item.tries, %error, "event deferred");
+                self.defer(item).await
+            }
+        };
+        if let Err(error) = written {
+            // It stays as it was and is looked at again.
+            tracing::error!(inbound = %item.id, %error, "event's state not written");
+        }
+    }
+
+    async fn done(&self, item: &Inbound) -> Result<(), StoreError> {
+        crash::point("before", "done");
+        let written = self.store.inbound_done(vec![item.id]).await;
+        crash::point("after", "done");
+        written
+    }
+
+    async fn park(&self, item: &Inbound, code: &str, text: &str) -> Result<(), StoreError> {
+        metrics::counter!("baton_parked_total").increment(1);
+        tracing::warn!(inbound = %item.id, code, text, "event parked");
+        self.store.inbound_park(item.id, code, text).await
+    }
+
+    async fn wait_or_park(&self, item: &Inbound, what: &str) -> Result<(), StoreError> {
+        if self.clock.now().since_ms(item.received_at) < WAIT_FOR_REFERENCE_MS {
+            return self.defer(item).await;
+        }
+        let text = format!("it speaks of {what} that is not ours or was never stored");
+        self.park(item, "unknown_reference", &text).await
+    }
+
+    async fn defer(&self, item: &Inbound) -> Result<(), StoreError> {
+        let pause = (250_i64 << item.tries.min(6)).min(10_000);
+        self.store.inbound_defer(item.id, self.clock.now().plus_ms(pause)).await
+    }
+
+    async fn channel_event(&self, inbox: InboxId, item: &Inbound) -> Understood {
+        let Some(channel) = self.registry().channel(inbox) else {
+            return Err(ApplyError::NoInbox);
+        };
+        let events = match channel.parse(&raw(item)) {
+            Ok(events) => events,
+            Err(fault) => {
+                return Ok(End::Park { code: fault.code.to_owned(), text: fault.text });
+            }
+        };
+        // Of several only the last one may not be repeated; it is committed with the event.
+        let last = events.len().saturating_sub(1);
+        let mut end = End::Nothing;
+        for (at, event) in events.into_iter().enumerate() {
+            let inbound = (at == last).then_some(item.id);
+            let with = With { inbound, ..With::default() };
+            end = self.channel_said(inbox, item, event, with).await?;
+        }
+        Ok(end)
+    }
+
+    async fn channel_said(
+        &self,
+        inbox: InboxId,
+        item: &Inbound,
+        event: ChannelEvent,
+        with: With,
+    ) -> Understood {
+        let whose = |identity: Identity| Whose::Of { workspace: item.workspace, inbox, identity };
+        match event {
+            ChannelEvent::Message(message) => {
+                let whose = whose(message.who.clone());
+                self.apply(&whose, &with, &Input::Customer(message)).await?;
+            }
+            ChannelEvent::Receipt(receipt) => return self.receipt(inbox, receipt, with).await,
+            ChannelEvent::Echo(echo) => return self.echo(inbox, item, echo, with).await,
+            ChannelEvent::Identity { old, new, .. } => {
+                return self.identity(inbox, old, new, with).await;
+            }
+            ChannelEvent::Consent { who, scope, opted_out, at } => {
+                let Some(point) = who.points.first().cloned() else { return Ok(End::Nothing) };
+                let input = Input::Consent { point, scope, opted_out, at };
+                self.apply(&whose(who), &with, &input).await?;
+            }
+            ChannelEvent::Notice { code, text } => {
+                tracing::warn!(%inbox, code, text, "the vendor says something about the account");
+                self.notify_operator(item.workspace, code, text).await?;
+                return Ok(End::Nothing);
+            }
+            ChannelEvent::Ignored { why } => {
+                tracing::debug!(%inbox, why, "event ignored");
+                return Ok(End::Nothing);
+            }
+        }
+        Ok(End::Committed)
+    }
+
+    /// What no conversation owns is a fact of the workspace's own.
+    async fn notify_operator(
+        &self,
+        workspace: WorkspaceId,
+        code: String,
+        text: String,
+    ) -> Result<(), ApplyError> {
+        metrics::counter!("baton_notices_total", "code" => code.clone()).increment(1);
+        let kind = FactKind::OperatorNotice { code, text };
+        self.store.fact_add(workspace, kind, self.clock.now()).await?;
+        self.fed();
+        Ok(())
+    }
+
+    async fn receipt(&self, inbox: InboxId, receipt: Receipt, with: With) -> Understood {
+        let Some((conversation, delivery)) = self.delivery_of(inbox, &receipt).await? else {
+            return Ok(End::Early("a message"));
+        };
+        let with = With { deliveries: vec![delivery], ..with };
+        let input = Input::Receipt { receipt, delivery };
+        self.apply(&Whose::Known(conversation), &with, &input).await?;
+        Ok(End::Committed)
+    }
+
+    /// Our delivery that a receipt is about: by our own word, else by the vendor's id.
+    async fn delivery_of(
+        &self,
+        inbox: InboxId,
+        receipt: &Receipt,
+    ) -> Result<Option<(ConversationId, DeliveryId)>, ApplyError> {
+        if let Some(id) = receipt.delivery
+            && let Some(delivery) = self.store.delivery_get(id).await?
+        {
+            return Ok(Some((delivery.conversation, id)));
+        }
+        Ok(self.store.delivery_by_vendor_id(inbox, &receipt.vendor_id).await?)
+    }
+
+    /// Our own message reported back, or a person's who answered elsewhere.
+    async fn echo(&self, inbox: InboxId, item: &Inbound, echo: Echo, with: With) -> Understood {
+        let own = self.store.delivery_by_vendor_id(inbox, &echo.vendor_id).await?;
+        if own.is_some() {
+            let receipt = Receipt {
+                vendor_id: echo.vendor_id,
+                delivery: None,
+                status: MessageStatus::Sent,
+                at: echo.at,
+                fault: None,
+            };
+            return self.receipt(inbox, receipt, with).await;
+        }
+        let conversation = self.resolve(item.workspace, inbox, &echo.to).await?;
+        if self.may_be_ours(conversation).await? {
+            let waited = self.clock.now().since_ms(item.received_at);
+            if waited < WAIT_FOR_REFERENCE_MS / 4 {
+                return Ok(End::Early("a message"));
+            }
+        }
+        let whose = Whose::Of { workspace: item.workspace, inbox, identity: echo.to.clone() };
+        self.apply(&whose, &with, &Input::Echo(echo)).await?;
+        Ok(End::Committed)
+    }
+
+    /// An attempt is under way whose vendor id we do not know yet.
+    async fn may_be_ours(&self, conversation: Option<ConversationId>) -> Result<bool, ApplyError> {
+        let Some(id) = conversation else { return Ok(false) };
+        let state = self.store.state_load(id, &Also::default()).await?;
+        Ok(state.is_some_and(|state| {
+            state.deliveries.iter().any(|delivery| {
+                matches!(delivery.state, DeliveryState::Sending | DeliveryState::Settling)
+            })
+        }))
+    }
+
+    async fn identity(
+        &self,
+        inbox: InboxId,
+        old: Vec<Point>,
+        new: Identity,
+        with: With,
+    ) -> Understood {
+        let found = self.store.conversation_find(inbox, &old).await?;
+        let Some(conversation) = found.first() else { return Ok(End::Nothing) };
+        let with = With { aliases: new.points.clone(), ..with };
+        self.apply(&Whose::Known(*conversation), &with, &Input::Identity(new)).await?;
+        Ok(End::Committed)
+    }
+
+    async fn desk_event(&self, id: DeskId, item: &Inbound) -> Understood {
+        let Some(desk) = self.registry().desk(id) else { return Err(ApplyError::NoInbox) };
+        let events = match desk.parse(&raw(item)) {
+            Ok(events) => events,
+            Err(fault) => {
+                return Ok(End::Park { code: fault.code.to_owned(), text: fault.text });
+            }
+        };
+        let last = events.len().saturating_sub(1);
+        let mut end = End::Nothing;
+        for (at, event) in events.into_iter().enumerate() {
+            let with = With { inbound: (at == last).then_some(item.id), ..With::default() };
+            end = self.desk_said(id, desk.as_ref(), event, item.received_at, with).await?;
+        }
+        Ok(end)
+    }
+
+    async fn desk_said(
+        &self,
+        id: DeskId,
+        desk: &dyn Desk,
+        event: DeskEvent,
+        heard_at: Timestamp,
+        with: With,
+    ) -> Understood {
+        if let DeskEventKind::Ignored { why } = &event.what {
+            tracing::debug!(desk = %id, why, "event ignored");
+            return Ok(End::Nothing);
+        }
+        let Some(handoff) = self.store.handoff_by_work(id, &event.work).await? else {
+            return Ok(End::Early("a conversation"));
+        };
+        if event.what == DeskEventKind::Typing {
+            self.show_typing(&handoff).await?;
+            return Ok(End::Nothing);
+        }
+        let whose = Whose::Known(handoff.conversation);
+        let with = With { rep_messages_after: Some(handoff.transcript_up_to), ..with };
+        let input = Input::Rep { handoff: handoff.clone(), event: event.what, heard_at };
+        let (_, effects) = self.apply(&whose, &with, &input).await?;
+        if effects.ask_desk {
+            return self.settle_repeat(desk, handoff, with).await;
+        }
+        Ok(End::Committed)
+    }
+
+    /// Asks the desk what the rep really said: each listed message is brought once.
+    async fn settle_repeat(&self, desk: &dyn Desk, handoff: Handoff, with: With) -> Understood {
+        let Some(listed) = self.list(desk, handoff).await else {
+            return Ok(End::Early("a message"));
+        };
+        self.compare(listed, with).await?;
+        Ok(End::Committed)
+    }
+
+    /// A rep is writing: the customer's phone shows it, where it can. May be lost.
+    async fn show_typing(&self, handoff: &Handoff) -> Result<(), ApplyError> {
+        let state = self.store.state_load(handoff.conversation, &Also::default()).await?;
+        let Some(state) = state else { return Ok(()) };
+        let newest =
+            self.store.messages_up_to(handoff.conversation, handoff.session, i64::MAX, 20).await?;
+        self.attend(state.conversation.inbox, &newest);
+        Ok(())
+    }
+}
+
+fn raw(item: &Inbound) -> RawEvent {
+    RawEvent { vendor_event_id: None, source_key: item.source_key.clone(), body: item.body.clone() }
+}

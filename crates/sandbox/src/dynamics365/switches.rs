@@ -1,0 +1,200 @@
+//! Points that Microsoft's documentation leaves open, or describes in two ways.
+
+use crate::{Switch, Values};
+
+const YES_NO: Values = Values::Choice(&["yes", "no"]);
+
+/// Every open point of Entra, the Messaging API, its webhook and Dataverse.
+pub const SWITCHES: &[Switch] = &[
+    Switch {
+        name: "dynamics365.headers",
+        values: Values::Choice(&["plain", "x_ms", "either"]),
+        default: "plain",
+        about: "which header names the Messaging API demands: channel-id and organization-id, or the older x-ms- forms",
+    },
+    Switch {
+        name: "dynamics365.error_code_field",
+        values: Values::Choice(&["errorCode", "code", "nested", "detail", "none"]),
+        default: "errorCode",
+        about: "where the number 30001 to 30016 sits in an error body; detail: only within the text",
+    },
+    Switch {
+        name: "dynamics365.start_message_form",
+        values: Values::Choice(&["object", "string", "either"]),
+        default: "object",
+        about: "startmessage is an object in the sample and a string in the field table",
+    },
+    Switch {
+        name: "dynamics365.start_message_listed",
+        values: YES_NO,
+        default: "yes",
+        about: "whether the start message appears in the messages listing",
+    },
+    Switch {
+        name: "dynamics365.repeat_create_adds_start_message",
+        values: YES_NO,
+        default: "no",
+        about: "whether a create that meets an active conversation adds its start message to it",
+    },
+    Switch {
+        name: "dynamics365.message_after_waiting",
+        values: Values::Choice(&["reopens", "not_found"]),
+        default: "reopens",
+        about: "what a customer's message to a waiting conversation does",
+    },
+    Switch {
+        name: "dynamics365.message_in_wrap_up",
+        values: Values::Choice(&["not_found", "accepted"]),
+        default: "not_found",
+        about: "what a customer's message does after the rep pressed End and before the session is closed",
+    },
+    Switch {
+        name: "dynamics365.conversation_id_equals_activity_id",
+        values: YES_NO,
+        default: "yes",
+        about: "whether the conversation's id is the primary key of its msdyn_ocliveworkitem row",
+    },
+    Switch {
+        name: "dynamics365.channel_linked",
+        values: YES_NO,
+        default: "yes",
+        about: "whether the messaging channel is attached to a workstream",
+    },
+    Switch {
+        name: "dynamics365.listing_channel_data",
+        values: Values::Choice(&["all", "own"]),
+        default: "all",
+        about: "whether the messages listing returns channelData as it was sent, or only messagingapi-oc",
+    },
+    Switch {
+        name: "dynamics365.listing_order",
+        values: Values::Choice(&["oldest_first", "newest_first"]),
+        default: "oldest_first",
+        about: "order of the messages listing",
+    },
+    Switch {
+        name: "dynamics365.field_case",
+        values: Values::Choice(&["documented", "lower", "camel"]),
+        default: "documented",
+        about: "spelling of answer fields such as conversationid and conversationId",
+    },
+    Switch {
+        name: "dynamics365.automated_echo_webhook",
+        values: YES_NO,
+        default: "no",
+        about: "whether messages flagged AutomatedMessage come back through the webhook as plain messages",
+    },
+    Switch {
+        name: "dynamics365.system_messages_webhook",
+        values: YES_NO,
+        default: "no",
+        about: "whether the platform's own lines (a representative has joined) reach the webhook as plain messages",
+    },
+    Switch {
+        name: "dynamics365.webhook_channel_id",
+        values: Values::Choice(&["guid", "MessagingApi"]),
+        default: "guid",
+        about: "channelId in webhook activities",
+    },
+    Switch {
+        name: "dynamics365.event_type",
+        values: Values::Choice(&["message", "event"]),
+        default: "message",
+        about: "type of system events on the webhook; every sample says message, the text says event",
+    },
+    Switch {
+        name: "dynamics365.event_spelling",
+        values: Values::Choice(&["list", "samples"]),
+        default: "list",
+        about: "AgentEndSession and ConversationClose as listed, or AgentClosed and ConversationClosed as in samples",
+    },
+    Switch {
+        name: "dynamics365.webhook_token_version",
+        values: Values::Choice(&["v1", "v2"]),
+        default: "v2",
+        about: "claims of the webhook's token: v1 has appid and issuer sts.windows.net, v2 has azp and the tenant's v2.0 issuer; both carry tid",
+    },
+    Switch {
+        name: "dynamics365.webhook_token_appid",
+        values: Values::Choice(&["always", "by_version"]),
+        default: "always",
+        about: "whether a v2 token carries appid beside azp",
+    },
+    Switch {
+        name: "dynamics365.webhook_token_audience",
+        values: Values::Choice(&["app_id", "api_uri"]),
+        default: "app_id",
+        about: "aud of the webhook's token: the bare application id, or api:// and the id",
+    },
+    Switch {
+        name: "dynamics365.webhook_token",
+        values: Values::Choice(&[
+            "good",
+            "none",
+            "foreign_key",
+            "foreign_tenant",
+            "foreign_audience",
+            "foreign_app",
+            "expired",
+        ]),
+        default: "good",
+        about: "what is wrong with the token on the webhook, if anything",
+    },
+    Switch {
+        name: "dynamics365.application_user",
+        values: Values::Choice(&["present", "missing"]),
+        default: "present",
+        about: "whether the environment has an application user for the app registration",
+    },
+    Switch {
+        name: "dynamics365.auto_accept",
+        values: YES_NO,
+        default: "no",
+        about: "whether a rep accepts each new conversation at once, as push distribution with auto-accept does",
+    },
+    Switch {
+        name: "dynamics365.missing_privilege",
+        values: Values::Choice(&[
+            "none",
+            "prvReadContact",
+            "prvCreateContact",
+            "prvWriteContact",
+            "prvReadIncident",
+            "prvCreateIncident",
+            "prvWriteIncident",
+            "prvReadNote",
+            "prvCreateNote",
+            "prvReadQueue",
+            "prvReadmsdyn_ocliveworkitem",
+            "prvWritemsdyn_ocliveworkitem",
+            "prvReadmsdyn_transcript",
+            "prvReadmsdyn_occustommessagingchannel",
+        ]),
+        default: "none",
+        about: "a privilege that the application user's role lacks",
+    },
+    Switch {
+        name: "dynamics365.close_event_on_customer_end",
+        values: YES_NO,
+        default: "no",
+        about: "whether the customer's own endOfConversation is reported back as an event",
+    },
+    Switch {
+        name: "entra.expires_in",
+        values: Values::Number { min: 1, max: 86_400 },
+        default: "3599",
+        about: "lifetime of access tokens in seconds",
+    },
+    Switch {
+        name: "entra.client_secret",
+        values: Values::Choice(&["valid", "expired"]),
+        default: "valid",
+        about: "whether the app registration's secret has expired",
+    },
+    Switch {
+        name: "entra.unconfirmed_status",
+        values: Values::Number { min: 400, max: 401 },
+        default: "400",
+        about: "HTTP status of errors for which only the body is documented (700016, 500011, 90002)",
+    },
+];

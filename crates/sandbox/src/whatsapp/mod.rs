@@ -1,0 +1,236 @@
+//! Meta's side: the Graph API as far as the WhatsApp Cloud API needs it.
+//!
+//! Any `/v<major>.<minor>/` prefix is taken. Media upload and thread control have no simulator yet.
+
+mod account;
+mod control;
+mod errors;
+mod inbound;
+mod limits;
+mod messages;
+mod number;
+mod statuses;
+mod switches;
+mod templates;
+mod thread;
+mod users;
+mod webhooks;
+mod window;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::http::{HeaderMap, Method, header};
+use axum::routing::{get, post};
+use serde_json::{Value, json};
+
+use crate::{Ids, Operation, Seen, Simulator, Violation, World};
+pub use account::Account;
+pub use control::router as control_router;
+use errors::GraphError;
+#[cfg(test)]
+pub(crate) use inbound::merge;
+pub use switches::SWITCHES;
+use templates::Template;
+use thread::Thread;
+use users::Users;
+#[cfg(test)]
+pub(crate) use webhooks::sign;
+use window::Bucket;
+
+/// How the shared machinery sees this simulator.
+pub const SIMULATOR: Simulator = Simulator { classify, refuse };
+
+/// Accepted sends that are remembered for [`violations`].
+const MAX_SENDS: usize = 200_000;
+
+/// What Meta holds.
+pub struct State {
+    pub account: Account,
+    ids: Ids,
+    held: Mutex<Held>,
+}
+
+struct Held {
+    /// `None` until subscribed: nothing is sent then.
+    hook_url: Option<String>,
+    users: Users,
+    templates: Vec<Template>,
+    /// By the user's index.
+    threads: HashMap<usize, Thread>,
+    /// Whose thread a message belongs to, by its id.
+    owners: HashMap<String, usize>,
+    throughput: Bucket,
+    /// Updates collected for one webhook, by the switch `whatsapp.batch_size`.
+    batch: Vec<Value>,
+    sends: VecDeque<Send>,
+    outside_window: VecDeque<u64>,
+    over_rate: VecDeque<u64>,
+}
+
+/// One accepted send.
+struct Send {
+    seq: u64,
+    wamid: String,
+    callback_data: Option<String>,
+    failed: bool,
+}
+
+impl State {
+    pub fn new(seed: u64, account: &Account) -> Self {
+        let ids = Ids::new(seed, "whatsapp");
+        let held = Held {
+            hook_url: account.hook_url.clone(),
+            users: Users::new(&ids),
+            templates: templates::defaults(&ids),
+            threads: HashMap::new(),
+            owners: HashMap::new(),
+            throughput: Bucket::throughput(80),
+            batch: Vec::new(),
+            sends: VecDeque::new(),
+            outside_window: VecDeque::new(),
+            over_rate: VecDeque::new(),
+        };
+        Self { account: account.clone(), ids, held: Mutex::new(held) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fbtrace_id(&self) -> String {
+        format!("A{}", self.ids.alphanumeric(22))
+    }
+}
+
+impl Held {
+    fn remember_send(&mut self, send: Send) {
+        if self.sends.len() >= MAX_SENDS {
+            self.sends.pop_front();
+        }
+        self.sends.push_back(send);
+    }
+
+    fn forget_failed(&mut self, wamid: &str) {
+        if let Some(send) = self.sends.iter_mut().rev().find(|send| send.wamid == wamid) {
+            send.failed = true;
+        }
+    }
+}
+
+fn remember(list: &mut VecDeque<u64>, seq: u64) {
+    if list.len() >= MAX_SENDS {
+        list.pop_front();
+    }
+    list.push_back(seq);
+}
+
+pub fn router() -> Router<Arc<World>> {
+    Router::new()
+        .route("/{version}/{id}", get(number::info))
+        .route("/{version}/{id}/messages", post(messages::send))
+        .route("/{version}/{id}/phone_numbers", get(number::list))
+        .route("/{version}/{id}/message_templates", get(templates::list))
+        .route(
+            "/{version}/{id}/subscribed_apps",
+            get(number::subscriptions).post(number::subscribe).delete(number::unsubscribe),
+        )
+}
+
+/// Broken promises to customers, as seen from Meta's side.
+pub fn violations(world: &World) -> Vec<Violation> {
+    let held = world.whatsapp.lock();
+    let mut first_of: HashMap<&str, u64> = HashMap::new();
+    let mut repeated = Vec::new();
+    for send in held.sends.iter().filter(|send| !send.failed) {
+        let Some(data) = send.callback_data.as_deref() else { continue };
+        if first_of.insert(data, send.seq).is_some() {
+            repeated.push(send.seq);
+        }
+    }
+    vec![
+        Violation::new("i2_duplicate_to_customer", repeated),
+        Violation::new("i7_window", held.outside_window.iter().copied().collect()),
+        Violation::new("i13_rate", held.over_rate.iter().copied().collect()),
+    ]
+}
+
+/// Version and bearer check of every Graph call.
+fn authorize(
+    world: &World,
+    version: &str,
+    headers: &HeaderMap,
+    is_get: bool,
+) -> Result<(), GraphError> {
+    let numbers = version.strip_prefix('v').and_then(|version| version.split_once('.'));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !numbers.is_some_and(|(major, minor)| is_number(major) && is_number(minor)) {
+        return Err(GraphError::new(2_500, format!("Unknown path components: /{version}")));
+    }
+    let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    match sent {
+        None if is_get => Err(GraphError { code: 200, subcode: None, details: None }),
+        Some(sent)
+            if sent.strip_prefix("Bearer ")
+                == Some(world.whatsapp.account.access_token.as_str()) =>
+        {
+            Ok(())
+        }
+        _ => Err(GraphError { code: 190, subcode: None, details: None }),
+    }
+}
+
+/// The same for a call about the business account `waba`.
+fn authorize_waba(
+    world: &World,
+    version: &str,
+    waba: &str,
+    headers: &HeaderMap,
+    is_get: bool,
+) -> Result<(), GraphError> {
+    authorize(world, version, headers, is_get)?;
+    if waba == world.whatsapp.account.waba_id {
+        Ok(())
+    } else {
+        Err(GraphError::no_such_object(waba))
+    }
+}
+
+fn classify(seen: &Seen) -> Operation {
+    let last = seen.path.rsplit('/').next().unwrap_or_default();
+    let name = match (seen.method == Method::GET, last) {
+        (false, "messages") if seen.body["status"] == "read" => {
+            match &seen.body["typing_indicator"] {
+                Value::Null => "messages.read".to_owned(),
+                _ => "messages.typing".to_owned(),
+            }
+        }
+        (false, "messages") => format!("messages.{}", seen.body["type"].as_str().unwrap_or("text")),
+        (true, "message_templates") => "templates.list".to_owned(),
+        (_, "subscribed_apps" | "phone_numbers") => last.to_owned(),
+        (true, _) => "number.get".to_owned(),
+        (false, other) => other.to_owned(),
+    };
+    let key = seen.body["to"]
+        .as_str()
+        .map(users::digits)
+        .or_else(|| seen.body["recipient"].as_str().map(str::to_owned));
+    Operation { vendor: "whatsapp", name, key }
+}
+
+fn refuse(_operation: &Operation, status: u16, code: Option<&Value>) -> Value {
+    let usual = match status {
+        401 => 190,
+        429 => 130_429,
+        503 => 131_016,
+        _ => 131_000,
+    };
+    let code = code.and_then(Value::as_i64).unwrap_or(usual);
+    errors::body(&GraphError::new(code, "refused by the simulator on request"), "AFault")
+}
+
+/// The `metadata` of every webhook about the number.
+fn metadata(account: &Account) -> Value {
+    json!({ "display_phone_number": account.display_phone_number, "phone_number_id": account.phone_number_id })
+}

@@ -1,0 +1,114 @@
+//! What a step decided becomes lasting, many conversations at once. A unit that loses is left
+//! out before anything else of it is written, and never fails its neighbours.
+
+mod admit;
+mod nouns;
+mod number;
+
+use std::{collections::HashSet, sync::Arc};
+
+use baton_core::{contact::Point, feed::Fact, ids::InboundId, step::Effects, time::Timestamp};
+
+use crate::{
+    Store, Terms,
+    database::Tx,
+    error::{CommitError, StoreError},
+};
+use number::Numbered;
+pub(crate) use number::add_fact;
+
+/// What one transaction is to make lasting.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Commit {
+    /// What the step decided. The conversation's version is the one that was read; 0 makes it.
+    pub effects: Effects,
+    /// All points under which the conversation is known in its inbox.
+    pub aliases: Vec<Point>,
+    /// The event that is dealt with by this.
+    pub inbound: Option<InboundId>,
+    /// The moment of the commit.
+    pub now: Timestamp,
+}
+
+/// A commit with the terms under which it is made.
+pub(crate) struct Pledge {
+    commit: Commit,
+    terms: Arc<Terms>,
+}
+
+impl Store {
+    /// Makes a step's effects lasting, all of them or none. Returns its facts with their
+    /// positions; sessions in them carry their numbers.
+    ///
+    /// # Errors
+    /// [`CommitError::Conflict`]: somebody else was faster (another version, a new conversation
+    /// under one of the same points, an event dealt with already); load and step again.
+    /// [`CommitError::Fenced`]: this process does not hold the partition of the event, or of
+    /// the conversation where there is no event.
+    pub async fn commit(&self, commit: Commit) -> Result<Vec<Fact>, CommitError> {
+        let pledge = Pledge { commit, terms: self.terms() };
+        self.shared.writer.commit(pledge).await
+    }
+}
+/// The commits of one transaction: what is still alive, and why the others are not.
+struct Round<'a> {
+    pledges: &'a [&'a Pledge],
+    verdicts: Vec<Option<CommitError>>,
+}
+
+/// Writes the commits that may be; answers each.
+pub(crate) async fn write(
+    tx: &mut Tx,
+    node: &str,
+    pledges: &[&Pledge],
+) -> Result<Vec<Result<Vec<Fact>, CommitError>>, StoreError> {
+    if pledges.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut round = Round { pledges, verdicts: pledges.iter().map(|_| None).collect() };
+    round.once_per_conversation();
+    admit::fence(tx, node, &mut round).await?;
+    admit::raise_versions(tx, &mut round).await?;
+    admit::make_conversations(tx, &mut round).await?;
+    let numbered = number::number(tx, &round).await?;
+    nouns::write(tx, &round, &numbered).await?;
+    Ok(round.verdicts.into_iter().zip(numbered).map(answer).collect())
+}
+
+fn answer(pair: (Option<CommitError>, Numbered)) -> Result<Vec<Fact>, CommitError> {
+    match pair {
+        (Some(error), _) => Err(error),
+        (None, numbered) => Ok(numbered.facts),
+    }
+}
+
+impl<'a> Round<'a> {
+    /// The commits that are still alive, with their places.
+    fn alive(&self) -> impl Iterator<Item = (usize, &'a Commit)> + '_ {
+        self.pledges
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| self.verdicts[*at].is_none())
+            .map(|(at, pledge)| (at, &pledge.commit))
+    }
+
+    fn lose(&mut self, at: usize, error: CommitError) {
+        self.verdicts[at] = Some(error);
+    }
+
+    /// Leaves out every alive commit that does not pass.
+    fn keep(&mut self, error: &CommitError, mut passes: impl FnMut(usize, &Commit) -> bool) {
+        let lost: Vec<usize> =
+            self.alive().filter(|(at, c)| !passes(*at, c)).map(|(at, _)| at).collect();
+        lost.into_iter().for_each(|at| self.lose(at, error.clone()));
+    }
+
+    /// Two commits of one conversation, or of one event, cannot both have read the newest state.
+    fn once_per_conversation(&mut self) {
+        let (mut conversations, mut events) = (HashSet::new(), HashSet::new());
+        self.keep(&CommitError::Conflict, |_, commit| {
+            conversations.insert(commit.effects.conversation.id)
+                && commit.inbound.is_none_or(|id| events.insert(id))
+        });
+    }
+}

@@ -1,0 +1,332 @@
+//! Connections: one for writing, a few for reading. Every statement returns one text column.
+
+use std::{
+    collections::HashMap,
+    str::FromStr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use sqlx::{
+    AssertSqlSafe, PgConnection, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use crate::{
+    dialect::Dialect,
+    error::StoreError,
+    table::{Noun, Row, array, clean, decode, encode, parse},
+};
+
+/// Connections that only read.
+const READERS: u32 = 4;
+/// How long a connection is waited for.
+const ACQUIRE: Duration = Duration::from_secs(5);
+/// How long SQLite waits for another process's lock.
+const BUSY: Duration = Duration::from_secs(10);
+/// Rows that an SQLite connection may be ahead of their reader: as many as one batch returns, so
+/// that neither side waits for the other in the middle of a statement.
+const ROWS_AHEAD: usize = 4_096;
+/// Statements kept prepared on each connection.
+const PREPARED: usize = 256;
+
+/// A statement's argument.
+#[derive(Clone, Debug)]
+pub(crate) enum Arg {
+    Text(String),
+    Int(i64),
+}
+
+impl From<&str> for Arg {
+    fn from(text: &str) -> Self {
+        Self::Text(clean(text.to_owned()))
+    }
+}
+
+impl From<String> for Arg {
+    fn from(text: String) -> Self {
+        Self::Text(clean(text))
+    }
+}
+
+impl From<i64> for Arg {
+    fn from(number: i64) -> Self {
+        Self::Int(number)
+    }
+}
+
+/// A bound on the rows of a list.
+pub(crate) fn limit(limit: usize) -> Arg {
+    Arg::Int(i64::try_from(limit).unwrap_or(i64::MAX))
+}
+
+macro_rules! bound {
+    ($query:expr, $args:expr) => {{
+        let mut query = $query;
+        for arg in $args {
+            query = match arg {
+                Arg::Text(text) => query.bind(text.as_str()),
+                Arg::Int(number) => query.bind(*number),
+            };
+        }
+        query
+    }};
+}
+
+/// Statement texts, made once.
+#[derive(Default)]
+struct Texts(Mutex<HashMap<&'static str, Arc<str>>>);
+
+impl Texts {
+    fn get(&self, name: &'static str, make: impl FnOnce() -> String) -> Arc<str> {
+        let mut texts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        texts.entry(name).or_insert_with(|| make().into()).clone()
+    }
+}
+
+enum Pools {
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Postgres { writer: PgPool, readers: PgPool },
+}
+
+/// The database.
+#[derive(Clone)]
+pub(crate) struct Database {
+    pools: Arc<Pools>,
+    texts: Arc<Texts>,
+    pub dialect: Dialect,
+    pub partitions: u32,
+}
+
+impl Database {
+    /// Connects. An SQLite file is made when it does not exist.
+    pub async fn connect(url: &str, partitions: u32) -> Result<Self, StoreError> {
+        let (pools, dialect) = if url.starts_with("sqlite:") {
+            (connect_sqlite(url).await?, Dialect::Sqlite)
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            (connect_postgres(url).await?, Dialect::Postgres)
+        } else {
+            return Err(StoreError::Address);
+        };
+        Ok(Self { pools: Arc::new(pools), texts: Arc::default(), dialect, partitions })
+    }
+
+    /// Begins a transaction on the writing connection; on SQLite with the write lock, because
+    /// a reading transaction that begins to write fails at once when another one wrote.
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        let inner = match &*self.pools {
+            Pools::Sqlite { writer, .. } => {
+                Inner::Sqlite(writer.begin_with("begin immediate").await?)
+            }
+            Pools::Postgres { writer, .. } => Inner::Postgres(writer.begin().await?),
+        };
+        Ok(Tx {
+            inner,
+            texts: Arc::clone(&self.texts),
+            dialect: self.dialect,
+            partitions: self.partitions,
+            rows: 0,
+        })
+    }
+
+    /// Runs a reading statement; its text is made once under the name.
+    pub async fn read(
+        &self,
+        name: &'static str,
+        make: impl FnOnce(Dialect) -> String,
+        args: &[Arg],
+    ) -> Result<Vec<String>, StoreError> {
+        let sql = self.texts.get(name, || make(self.dialect));
+        self.read_text(sql, args).await
+    }
+
+    /// Runs a reading statement whose text varies.
+    pub async fn read_text(
+        &self,
+        sql: impl Into<Arc<str>>,
+        args: &[Arg],
+    ) -> Result<Vec<String>, StoreError> {
+        let sql = AssertSqlSafe(sql.into());
+        Ok(match &*self.pools {
+            Pools::Sqlite { readers, .. } => {
+                bound!(sqlx::query_scalar::<_, String>(sql), args).fetch_all(readers).await?
+            }
+            Pools::Postgres { readers, .. } => {
+                bound!(sqlx::query_scalar::<_, String>(sql), args).fetch_all(readers).await?
+            }
+        })
+    }
+
+    /// Reads whole nouns; `rest` is what follows `select … from … as t`.
+    pub async fn select<T: Noun>(
+        &self,
+        name: &'static str,
+        rest: &str,
+        args: &[Arg],
+    ) -> Result<Vec<T>, StoreError> {
+        let texts = self.read(name, |dialect| T::TABLE.select(dialect, rest), args).await?;
+        texts.iter().map(|text| decode(parse(T::TABLE.name, text)?)).collect()
+    }
+
+    /// Reads at most one noun.
+    pub async fn select_one<T: Noun>(
+        &self,
+        name: &'static str,
+        rest: &str,
+        args: &[Arg],
+    ) -> Result<Option<T>, StoreError> {
+        Ok(self.select(name, rest, args).await?.into_iter().next())
+    }
+
+    /// Closes all connections.
+    pub async fn close(&self) {
+        match &*self.pools {
+            Pools::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Pools::Postgres { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+        }
+    }
+}
+
+async fn connect_sqlite(url: &str) -> Result<Pools, StoreError> {
+    let options = SqliteConnectOptions::from_str(url)
+        .map_err(|_| StoreError::Address)?
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY)
+        .row_buffer_size(ROWS_AHEAD)
+        .statement_cache_capacity(PREPARED);
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(ACQUIRE)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .connect_with(options.clone())
+        .await?;
+    let readers = SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .acquire_timeout(ACQUIRE)
+        .test_before_acquire(false)
+        .connect_with(options.pragma("query_only", "1"))
+        .await?;
+    Ok(Pools::Sqlite { writer, readers })
+}
+
+async fn connect_postgres(url: &str) -> Result<Pools, StoreError> {
+    let mut options = PgConnectOptions::from_str(url)
+        .map_err(|_| StoreError::Address)?
+        .statement_cache_capacity(PREPARED);
+    if options.get_application_name().is_none() {
+        options = options.application_name("baton");
+    }
+    let pool = || PgPoolOptions::new().after_connect(|connection, _| Box::pin(tune(connection)));
+    let writer = pool()
+        .max_connections(1)
+        .acquire_timeout(ACQUIRE)
+        .test_before_acquire(false)
+        .connect_with(options.clone())
+        .await?;
+    let readers =
+        pool().max_connections(READERS).acquire_timeout(ACQUIRE).connect_with(options).await?;
+    Ok(Pools::Postgres { writer, readers })
+}
+
+/// Every statement here looks a few rows up by an index or walks one in order. A planner that
+/// has no statistics of a young database must not read whole tables instead.
+async fn tune(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let sql = "set enable_seqscan = off; set enable_bitmapscan = off; set enable_hashjoin = off; \
+               set enable_mergejoin = off; set jit = off";
+    sqlx::raw_sql(sql).execute(connection).await.map(|_| ())
+}
+
+enum Inner {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// A writing transaction; dropped without a commit it is undone.
+pub(crate) struct Tx {
+    inner: Inner,
+    texts: Arc<Texts>,
+    pub dialect: Dialect,
+    pub partitions: u32,
+    /// Rows written so far.
+    pub rows: u64,
+}
+
+impl Tx {
+    /// Runs a statement; its text is made once under the name.
+    pub async fn run(
+        &mut self,
+        name: &'static str,
+        make: impl FnOnce(Dialect) -> String,
+        args: &[Arg],
+    ) -> Result<Vec<String>, StoreError> {
+        let sql = self.texts.get(name, || make(self.dialect));
+        self.run_text(sql, args).await
+    }
+
+    async fn run_text(&mut self, sql: Arc<str>, args: &[Arg]) -> Result<Vec<String>, StoreError> {
+        let sql = AssertSqlSafe(sql);
+        Ok(match &mut self.inner {
+            Inner::Sqlite(tx) => {
+                bound!(sqlx::query_scalar::<_, String>(sql), args).fetch_all(&mut **tx).await?
+            }
+            Inner::Postgres(tx) => {
+                bound!(sqlx::query_scalar::<_, String>(sql), args).fetch_all(&mut **tx).await?
+            }
+        })
+    }
+
+    /// Runs several statements without arguments: a migration.
+    pub async fn script(&mut self, sql: &'static str) -> Result<(), StoreError> {
+        match &mut self.inner {
+            Inner::Sqlite(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(|_| ())?,
+            Inner::Postgres(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(|_| ())?,
+        }
+        Ok(())
+    }
+
+    /// Runs a set-based statement on rows; none run nothing.
+    pub async fn rows(
+        &mut self,
+        name: &'static str,
+        make: impl FnOnce(Dialect) -> String,
+        rows: Vec<Row>,
+    ) -> Result<Vec<String>, StoreError> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.rows += u64::try_from(rows.len()).unwrap_or(0);
+        self.run(name, make, &[Arg::Text(array(rows))]).await
+    }
+
+    /// Inserts or replaces the nouns.
+    pub async fn upsert<T: Noun>(
+        &mut self,
+        name: &'static str,
+        nouns: &[T],
+    ) -> Result<(), StoreError> {
+        let rows = nouns.iter().map(|noun| encode(noun, self.partitions));
+        let rows = rows.collect::<Result<Vec<Row>, StoreError>>()?;
+        self.rows(name, |dialect| T::TABLE.upsert(dialect), rows).await.map(|_| ())
+    }
+
+    /// Makes everything lasting.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        match self.inner {
+            Inner::Sqlite(tx) => tx.commit().await?,
+            Inner::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,375 @@
+//! Verified events from vendors: stored before anything is answered, taken in order of arrival.
+
+use std::collections::HashSet;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use baton_core::{
+    conversation::partition_of,
+    ids::{ConversationId, InboundId, WorkspaceId},
+    inbound::{Inbound, Source},
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    Store,
+    database::{Arg, Tx, limit},
+    dialect::Dialect,
+    error::StoreError,
+    table::{Column, Kind, Noun, Row, parse},
+};
+
+/// A vendor's event id that is longer than this is kept as its digest: an index has limits.
+const EVENT_ID_MAX_BYTES: usize = 512;
+
+/// An event to be stored.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewInbound {
+    /// Its id.
+    pub id: InboundId,
+    /// Its tenant.
+    pub workspace: WorkspaceId,
+    /// Where it came in.
+    pub source: Source,
+    /// The vendor's id of it: equal events of a source are stored once.
+    pub vendor_event_id: Option<String>,
+    /// Who or what it is about: events of one key keep their order.
+    pub source_key: String,
+    /// The event as JSON text.
+    pub body: String,
+    /// When it came.
+    pub received_at: Timestamp,
+}
+
+/// An event that was set aside.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+pub struct Parked {
+    /// Its id.
+    pub id: InboundId,
+    /// Its tenant.
+    pub workspace: WorkspaceId,
+    /// Its place in the list: the cursor of the next page.
+    pub position: i64,
+    /// Where it came in.
+    pub source: Source,
+    /// Who or what it is about.
+    pub source_key: String,
+    /// The event as JSON text.
+    pub body: String,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// How often it was looked at.
+    pub tries: u32,
+    /// A stable code of why.
+    pub code: String,
+    /// Why, for operators.
+    pub reason: String,
+}
+
+/// What became of an event.
+#[derive(Clone, Debug)]
+pub(crate) struct Mark {
+    id: InboundId,
+    state: &'static str,
+    next_at: Option<Timestamp>,
+    why: Option<(String, String)>,
+}
+
+const WRITTEN: &[Column] = &[
+    ("vendor_event_id", Kind::Text),
+    ("seq", Kind::Int),
+    ("partition", Kind::Int),
+    ("state", Kind::Text),
+    ("next_at", Kind::Int),
+];
+
+const MARKED: &[Column] = &[
+    ("id", Kind::Text),
+    ("state", Kind::Text),
+    ("tries", Kind::Int),
+    ("next_at", Kind::Int),
+    ("code", Kind::Text),
+    ("reason", Kind::Text),
+];
+
+impl Store {
+    /// Stores events, many callers in one transaction. Returns how many were new: what the
+    /// vendor sent before is ignored.
+    ///
+    /// # Errors
+    /// Nothing was stored; the vendor must not be told otherwise.
+    pub async fn inbound_put(&self, events: Vec<NewInbound>) -> Result<usize, StoreError> {
+        if events.is_empty() {
+            return Ok(0);
+        }
+        let partitions = self.shared.partitions;
+        let events = events.into_iter().map(|event| Prepared::new(event, partitions));
+        self.shared.writer.inbound(events.collect::<Result<_, _>>()?).await
+    }
+
+    /// The oldest waiting event of each source key, where its time has come, within the
+    /// partitions that this process holds.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn inbound_due(
+        &self,
+        now: Timestamp,
+        max: usize,
+    ) -> Result<Vec<Inbound>, StoreError> {
+        let rest = format!(
+            "where t.\"state\" = 'waiting' and t.\"next_at\" <= $1 and t.\"partition\" in ({}) \
+             and {HEAD} order by t.\"next_at\", t.\"seq\" limit $2",
+            self.held_partitions()
+        );
+        let sql = Inbound::TABLE.select(self.database().dialect, &rest);
+        let texts = self.database().read_text(sql, &[now.0.into(), limit(max)]).await?;
+        texts.iter().map(|text| crate::table::decode(parse("inbound", text)?)).collect()
+    }
+
+    /// Looks at it again later.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn inbound_defer(&self, id: InboundId, next_at: Timestamp) -> Result<(), StoreError> {
+        let mark = Mark { id, state: "waiting", next_at: Some(next_at), why: None };
+        self.shared.writer.marks(vec![mark]).await
+    }
+
+    /// Sets it aside where an operator sees it.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn inbound_park(
+        &self,
+        id: InboundId,
+        code: &str,
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        let why = Some((code.to_owned(), reason.to_owned()));
+        self.shared.writer.marks(vec![Mark { id, state: "parked", next_at: None, why }]).await
+    }
+
+    /// Marks events that changed nothing as dealt with.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn inbound_done(&self, ids: Vec<InboundId>) -> Result<(), StoreError> {
+        let marks: Vec<Mark> = ids.into_iter().map(Mark::done).collect();
+        if marks.is_empty() {
+            return Ok(());
+        }
+        self.shared.writer.marks(marks).await
+    }
+
+    /// Events that were set aside, oldest first, after a position.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn parked(
+        &self,
+        workspace: WorkspaceId,
+        after: Option<i64>,
+        max: usize,
+    ) -> Result<Vec<Parked>, StoreError> {
+        let make = |dialect: Dialect| {
+            let fields = [
+                ("id", "id"),
+                ("workspace", "workspace"),
+                ("position", "seq"),
+                ("source", "source"),
+                ("source_key", "source_key"),
+                ("body", "body"),
+                ("received_at", "received_at"),
+                ("tries", "tries"),
+                ("code", "park_code"),
+                ("reason", "park_reason"),
+            ]
+            .map(|(name, column)| (name, format!("\"{column}\"")));
+            let object = dialect.text(&dialect.object(&fields));
+            format!(
+                "select {object} from \"inbound\" where \"workspace\" = $1 \
+                 and \"state\" = 'parked' and \"seq\" > $2 order by \"seq\" limit $3"
+            )
+        };
+        let args = [workspace.to_string().into(), after.unwrap_or(0).into(), limit(max)];
+        let texts = self.database().read("inbound.parked", make, &args).await?;
+        texts.iter().map(|text| parked(parse("inbound", text)?)).collect()
+    }
+
+    /// Lets an event that was set aside be looked at again; false when there is none.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn parked_retry(
+        &self,
+        workspace: WorkspaceId,
+        id: InboundId,
+    ) -> Result<bool, StoreError> {
+        let sql = "update \"inbound\" set \"state\" = 'waiting', \"next_at\" = 0, \"tries\" = 0, \
+                   \"park_code\" = null, \"park_reason\" = null \
+                   where \"workspace\" = $1 and \"id\" = $2 and \"state\" = 'parked' \
+                   returning \"id\"";
+        let args = [workspace.to_string().into(), id.to_string().into()];
+        self.write(move |tx| {
+            Box::pin(async move {
+                Ok(!tx.run("inbound.retry", |_| sql.to_owned(), &args).await?.is_empty())
+            })
+        })
+        .await
+    }
+}
+
+/// No older event of the same key waits. Two nodes may give one number to two events.
+pub(crate) const HEAD: &str = "not exists (select 1 from \"inbound\" o \
+    where o.\"source\" = t.\"source\" and o.\"source_key\" = t.\"source_key\" \
+    and o.\"state\" = 'waiting' and (o.\"seq\", o.\"id\") < (t.\"seq\", t.\"id\"))";
+
+fn parked(mut row: Row) -> Result<Parked, StoreError> {
+    let unreadable = |e| StoreError::unreadable("inbound", e);
+    if let Some(Value::String(text)) = row.get("source") {
+        let source: Value = serde_json::from_str(text).map_err(unreadable)?;
+        row.insert("source".to_owned(), source);
+    }
+    serde_json::from_value(Value::Object(row)).map_err(unreadable)
+}
+
+impl Mark {
+    pub(crate) fn done(id: InboundId) -> Self {
+        Self { id, state: "done", next_at: None, why: None }
+    }
+
+    fn row(&self) -> Row {
+        let (code, reason) = self.why.clone().unzip();
+        let mut row = Row::new();
+        row.insert("id".to_owned(), self.id.to_string().into());
+        row.insert("state".to_owned(), self.state.into());
+        row.insert("tries".to_owned(), i64::from(self.next_at.is_some()).into());
+        row.insert("next_at".to_owned(), self.next_at.map(|at| at.0).into());
+        row.insert("code".to_owned(), code.map(crate::table::clean).into());
+        row.insert("reason".to_owned(), reason.map(crate::table::clean).into());
+        row
+    }
+}
+
+/// Writes what became of waiting events.
+pub(crate) async fn mark(tx: &mut Tx, marks: &[&Mark]) -> Result<(), StoreError> {
+    let make = |dialect: Dialect| {
+        format!(
+            "update \"inbound\" set \"state\" = r.\"state\", \
+             \"tries\" = \"inbound\".\"tries\" + r.\"tries\", \
+             \"next_at\" = coalesce(r.\"next_at\", \"inbound\".\"next_at\"), \
+             \"park_code\" = r.\"code\", \"park_reason\" = r.\"reason\" \
+             from {} where \"inbound\".\"id\" = r.\"id\" and \"inbound\".\"state\" = 'waiting'",
+            dialect.rows(1, MARKED)
+        )
+    };
+    tx.rows("inbound.mark", make, marks.iter().map(|mark| mark.row()).collect()).await.map(|_| ())
+}
+
+/// Stores the events of many callers; returns how many were new of each.
+pub(crate) async fn insert(tx: &mut Tx, lists: &[&[Prepared]]) -> Result<Vec<usize>, StoreError> {
+    let mut rows = String::new();
+    let mut count = 0;
+    for event in lists.iter().copied().flatten() {
+        count += 1;
+        rows.push_str(if count == 1 { "[" } else { "," });
+        // The number stands before what follows the object's opening brace.
+        rows.push_str(&format!("{{\"seq\":{count},{}", &event.json[1..]));
+    }
+    if count == 0 {
+        return Ok(vec![0; lists.len()]);
+    }
+    rows.push(']');
+    tx.rows += count;
+    let new = tx.run("inbound.insert", insert_sql, &[Arg::Text(rows)]).await?;
+    let new: HashSet<String> = new.into_iter().collect();
+    let count = |list: &&[Prepared]| list.iter().filter(|event| new.contains(&event.id)).count();
+    Ok(lists.iter().map(count).collect())
+}
+
+fn insert_sql(dialect: Dialect) -> String {
+    let columns = [Inbound::TABLE.columns, WRITTEN].concat();
+    let names: Vec<String> = columns.iter().map(|(name, _)| format!("\"{name}\"")).collect();
+    let values: Vec<String> = columns
+        .iter()
+        .map(|(name, _)| match *name {
+            "seq" => "(select coalesce(max(\"seq\"), 0) from \"inbound\") + r.\"seq\"".to_owned(),
+            name => format!("r.\"{name}\""),
+        })
+        .collect();
+    format!(
+        "insert into \"inbound\" ({}) select {} from {} where true on conflict do nothing \
+         returning \"id\"",
+        names.join(", "),
+        values.join(", "),
+        dialect.rows(1, &columns)
+    )
+}
+
+/// A new event as the JSON object of its row, but for its number, which the transaction gives.
+/// Whoever brings the event makes it, so that the writer has less to do.
+pub(crate) struct Prepared {
+    id: String,
+    json: String,
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    id: &'a str,
+    workspace: WorkspaceId,
+    source: String,
+    source_key: String,
+    body: String,
+    received_at: Timestamp,
+    tries: u32,
+    vendor_event_id: Option<String>,
+    partition: u32,
+    state: &'static str,
+    next_at: Timestamp,
+}
+
+impl Prepared {
+    fn new(event: NewInbound, partitions: u32) -> Result<Self, StoreError> {
+        let unreadable = |e| StoreError::unreadable("inbound", e);
+        let id = event.id.to_string();
+        let written = Written {
+            id: &id,
+            workspace: event.workspace,
+            source: serde_json::to_string(&event.source).map_err(unreadable)?,
+            partition: partition(&event.source_key, partitions),
+            source_key: crate::table::clean(event.source_key),
+            body: crate::table::clean(event.body),
+            received_at: event.received_at,
+            tries: 0,
+            vendor_event_id: event.vendor_event_id.as_deref().map(event_id),
+            state: "waiting",
+            next_at: event.received_at,
+        };
+        let json = serde_json::to_string(&written).map_err(unreadable)?;
+        Ok(Self { id, json })
+    }
+}
+
+fn event_id(id: &str) -> String {
+    if id.len() > EVENT_ID_MAX_BYTES {
+        format!("sha256:{}", sha256(id))
+    } else {
+        crate::table::clean(id.to_owned())
+    }
+}
+
+fn sha256(text: &str) -> String {
+    STANDARD.encode(digest(&SHA256, text.as_bytes()))
+}
+
+/// The partition of a source key: whoever holds it works on the key's events.
+fn partition(source_key: &str, partitions: u32) -> u32 {
+    let mut bytes = [0; 16];
+    let digest = digest(&SHA256, source_key.as_bytes());
+    bytes.iter_mut().zip(digest.as_ref()).for_each(|(to, from)| *to = *from);
+    partition_of(ConversationId(Uuid::from_bytes(bytes)), partitions)
+}

@@ -1,0 +1,42 @@
+//! One suite, run on SQLite and on PostgreSQL.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "suite/world.rs"]
+mod world;
+
+#[path = "suite/access.rs"]
+mod access;
+#[path = "suite/commit.rs"]
+mod commit;
+#[path = "suite/config.rs"]
+mod config;
+#[path = "suite/inbound.rs"]
+mod inbound;
+#[path = "suite/lease.rs"]
+mod lease;
+#[path = "suite/model.rs"]
+mod model;
+#[path = "suite/queue.rs"]
+mod queue;
+#[path = "suite/session.rs"]
+mod session;
+
+/// Makes a test of each async function on both databases.
+#[macro_export]
+macro_rules! both {
+    ($($name:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[test]
+            fn $name() {
+                $crate::world::run($crate::world::Kind::Sqlite, |w| Box::pin(super::$name(w)));
+            })+
+        }
+        mod postgres {
+            $(#[test]
+            fn $name() {
+                $crate::world::run($crate::world::Kind::Postgres, |w| Box::pin(super::$name(w)));
+            })+
+        }
+    };
+}

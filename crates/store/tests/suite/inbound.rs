@@ -1,0 +1,169 @@
+use baton_core::{
+    ids::*,
+    inbound::{Inbound, Source},
+    time::Timestamp,
+};
+use baton_store::{CommitError, StoreError};
+use futures::future::join_all;
+
+use crate::world::*;
+
+crate::both!(
+    an_event_is_stored_once,
+    events_of_one_key_keep_their_order,
+    a_deferred_event_holds_its_key_back,
+    an_event_is_set_aside_and_tried_again,
+    an_event_takes_effect_once,
+    a_flood_is_stored_in_few_transactions,
+    what_the_workers_commit_is_not_lost_in_a_flood,
+    an_overload_is_refused_and_loses_nothing_else,
+);
+
+async fn due(w: &World, now: Timestamp) -> Vec<Inbound> {
+    w.store.inbound_due(now, 100).await.unwrap()
+}
+
+async fn an_event_is_stored_once(w: World) {
+    let first = w.event("a", Some("e1"));
+    let again = w.event("a", Some("e1"));
+    assert_eq!(w.store.inbound_put(vec![first.clone(), again.clone()]).await.unwrap(), 1);
+    assert_eq!(w.store.inbound_put(vec![again]).await.unwrap(), 0);
+    assert_eq!(w.store.inbound_put(vec![first]).await.unwrap(), 0);
+    let mut other_source = w.event("a", Some("e1"));
+    other_source.source = Source::Desk(w.desk);
+    assert_eq!(w.store.inbound_put(vec![other_source]).await.unwrap(), 1);
+    let nameless = vec![w.event("a", None), w.event("a", None)];
+    assert_eq!(w.store.inbound_put(nameless).await.unwrap(), 2);
+    let long = "x".repeat(5_000);
+    let events = vec![w.event("l", Some(&long)), w.event("l", Some(&long))];
+    assert_eq!(w.store.inbound_put(events).await.unwrap(), 1);
+    let racing = (0..20).map(|_| w.store.inbound_put(vec![w.event("r", Some("race"))]));
+    let new: usize = join_all(racing).await.into_iter().map(Result::unwrap).sum();
+    assert_eq!(new, 1);
+    let second = w.second("two").await;
+    let stores = [&w.store, &second].into_iter().cycle().take(20);
+    let racing = stores.map(|store| store.inbound_put(vec![w.event("r", Some("nodes"))]));
+    let new: usize = join_all(racing).await.into_iter().map(Result::unwrap).sum();
+    assert_eq!(new, 1, "also between two processes");
+    assert_eq!(w.store.inbound_put(Vec::new()).await.unwrap(), 0);
+}
+
+async fn events_of_one_key_keep_their_order(w: World) {
+    let events: Vec<_> =
+        (0..6).map(|n| w.event(if n % 2 == 0 { "even" } else { "odd" }, None)).collect();
+    let ids: Vec<InboundId> = events.iter().map(|e| e.id).collect();
+    w.store.inbound_put(events[..3].to_vec()).await.unwrap();
+    w.store.inbound_put(events[3..].to_vec()).await.unwrap();
+    let mut seen = Vec::new();
+    loop {
+        let heads = due(&w, NOW).await;
+        if heads.is_empty() {
+            break;
+        }
+        assert!(heads.len() <= 2, "one of each key");
+        seen.extend(heads.iter().map(|e| (e.source_key.clone(), e.id)));
+        w.store.inbound_done(heads.iter().map(|e| e.id).collect()).await.unwrap();
+    }
+    let of = |key: &str| -> Vec<InboundId> {
+        seen.iter().filter(|(k, _)| k == key).map(|(_, id)| *id).collect()
+    };
+    assert_eq!(of("even"), [ids[0], ids[2], ids[4]]);
+    assert_eq!(of("odd"), [ids[1], ids[3], ids[5]]);
+    assert_eq!(w.store.unfinished().await.unwrap().inbound, 0);
+    assert_eq!(w.store.unfinished_since().await.unwrap(), None);
+}
+
+async fn a_deferred_event_holds_its_key_back(w: World) {
+    let events = vec![w.event("a", None), w.event("a", None), w.event("b", None)];
+    let ids: Vec<InboundId> = events.iter().map(|e| e.id).collect();
+    w.store.inbound_put(events).await.unwrap();
+    w.store.inbound_defer(ids[0], NOW.plus_ms(10)).await.unwrap();
+    let now = due(&w, NOW).await;
+    assert_eq!(now.iter().map(|e| e.id).collect::<Vec<_>>(), [ids[2]]);
+    w.store.inbound_done(vec![ids[2]]).await.unwrap();
+    assert_eq!(w.store.next_due_at(Timestamp(0)).await.unwrap(), Some(NOW.plus_ms(10)));
+    let later = due(&w, NOW.plus_ms(10)).await;
+    assert_eq!((later[0].id, later[0].tries, later.len()), (ids[0], 1, 1));
+}
+
+async fn an_event_is_set_aside_and_tried_again(w: World) {
+    let event = w.event("a", None);
+    let id = event.id;
+    w.store.inbound_put(vec![event.clone(), w.event("a", None)]).await.unwrap();
+    w.store.inbound_park(id, "malformed", "read the event: no text\0").await.unwrap();
+    assert_ne!(due(&w, NOW).await[0].id, id, "the next one is not held up");
+    let parked = w.store.parked(w.workspace, None, 10).await.unwrap();
+    assert_eq!((parked.len(), parked[0].id, parked[0].code.as_str()), (1, id, "malformed"));
+    assert_eq!((parked[0].source, &parked[0].body), (event.source, &event.body));
+    let rest = w.store.parked(w.workspace, Some(parked[0].position), 10).await.unwrap();
+    assert_eq!(rest, []);
+    let other = WorkspaceId(uuid());
+    assert_eq!(w.store.parked(other, None, 10).await.unwrap(), []);
+    assert!(!w.store.parked_retry(other, id).await.unwrap(), "not from another workspace");
+    assert!(w.store.parked_retry(w.workspace, id).await.unwrap());
+    assert!(!w.store.parked_retry(w.workspace, id).await.unwrap());
+    assert_eq!(due(&w, NOW).await[0].id, id);
+}
+
+async fn an_event_takes_effect_once(w: World) {
+    let event = w.event("491511", Some("e1"));
+    w.store.inbound_put(vec![event.clone()]).await.unwrap();
+    let mut commit = w.first_contact("491511");
+    commit.inbound = Some(event.id);
+    w.store.commit(commit.clone()).await.unwrap();
+    assert_eq!(due(&w, NOW).await, []);
+    let state = w.load(commit.effects.conversation.id).await;
+    let mut again = change(&state, |_| {});
+    again.inbound = Some(event.id);
+    assert!(matches!(w.store.commit(again).await, Err(CommitError::Conflict)));
+    let mut unheard = w.first_contact("8");
+    unheard.inbound = Some(InboundId(uuid()));
+    assert!(matches!(w.store.commit(unheard).await, Err(CommitError::Conflict)));
+    let fresh = w.event("9", None);
+    w.store.inbound_put(vec![fresh.clone()]).await.unwrap();
+    let (mut one, mut two) = (w.first_contact("9"), w.first_contact("10"));
+    one.inbound = Some(fresh.id);
+    two.inbound = Some(fresh.id);
+    let (one, two) = futures::join!(w.store.commit(one), w.store.commit(two));
+    assert!(one.is_ok() != two.is_ok());
+}
+
+async fn a_flood_is_stored_in_few_transactions(w: World) {
+    let before = w.store.stats().commits;
+    let events = (0..300).map(|n| w.event(&format!("k{n}"), Some(&format!("e{n}"))));
+    let stored = join_all(events.map(|e| w.store.inbound_put(vec![e]))).await;
+    assert!(stored.into_iter().all(|new| new.unwrap() == 1));
+    assert!(w.store.stats().commits - before <= 20);
+    assert_eq!(due(&w, NOW).await.len(), 100, "the list is bounded");
+}
+
+async fn what_the_workers_commit_is_not_lost_in_a_flood(w: World) {
+    let first = (0..40).map(|n| w.event(&format!("w{n}"), None)).collect::<Vec<_>>();
+    w.store.inbound_put(first.clone()).await.unwrap();
+    let flood = async {
+        for round in 0..20 {
+            let events = (0..100).map(|n| w.event(&format!("f{round}.{n}"), None));
+            for put in join_all(events.map(|e| w.store.inbound_put(vec![e]))).await {
+                assert_eq!(put.unwrap(), 1);
+            }
+        }
+    };
+    let work = async {
+        for event in &first {
+            w.store.inbound_done(vec![event.id]).await.unwrap();
+        }
+    };
+    futures::join!(flood, work);
+    assert_eq!(w.store.unfinished().await.unwrap().inbound, 2_000);
+}
+
+async fn an_overload_is_refused_and_loses_nothing_else(w: World) {
+    let events = (0..4_500).map(|n| w.event(&format!("k{n}"), None));
+    let results = join_all(events.map(|e| w.store.inbound_put(vec![e]))).await;
+    let refused = results.iter().filter(|r| matches!(r, Err(StoreError::Overloaded))).count();
+    let stored = results.iter().filter(|r| matches!(r, Ok(1))).count();
+    assert!(refused >= 400, "the queue is bounded: {refused}");
+    assert_eq!(refused + stored, results.len());
+    assert_eq!(w.store.unfinished().await.unwrap().inbound, stored as u64);
+    assert_eq!(w.store.inbound_put(vec![w.event("after", None)]).await.unwrap(), 1);
+}

@@ -1,0 +1,144 @@
+import { ApiError, asApiError, errorFrom, UNREADABLE } from "./error.ts";
+import type { Desk, FactPage, Inbox, Me, MessagePage, Session, SessionPage } from "./types.ts";
+
+/** A request that takes longer has failed for the person who waits. */
+const REQUEST_TIMEOUT_MS = 20_000;
+
+export interface SessionFilter {
+  state?: string | undefined;
+  owner?: string | undefined;
+  q?: string | undefined;
+}
+
+export interface FeedQuery {
+  after?: number | undefined;
+  session?: string | undefined;
+}
+
+export interface ApiOptions {
+  /** Origin of the hub; empty means the page's own. */
+  base?: string;
+  fetch?: typeof fetch;
+}
+
+type Query = Record<string, string | number | null | undefined>;
+
+/** The hub's HTTP API. Keeps the CSRF token of the cookie session in memory only. */
+export class Api {
+  readonly #base: string;
+  readonly #fetch: typeof fetch;
+  #csrf: string | null = null;
+  /** Called when the hub no longer knows who we are. */
+  onSignedOut: () => void = () => {};
+
+  constructor(options: ApiOptions = {}) {
+    this.#base = options.base ?? "";
+    this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
+  }
+
+  async login(email: string, password: string): Promise<Me> {
+    return this.#signedIn(await this.#post("/api/login", { email, password }));
+  }
+
+  async setup(form: { token: string; email: string; name: string; password: string }): Promise<Me> {
+    return this.#signedIn(await this.#post("/api/setup", form));
+  }
+
+  async logout(): Promise<void> {
+    await this.#request("POST", "/api/logout");
+    this.#csrf = null;
+  }
+
+  async me(): Promise<Me> {
+    return this.#signedIn(await this.#get("/api/me"));
+  }
+
+  sessions(filter: SessionFilter, after?: string, limit = 50): Promise<SessionPage> {
+    return this.#get("/api/sessions", { ...filter, limit, after });
+  }
+
+  session(id: string): Promise<Session> {
+    return this.#get(`/api/sessions/${encodeURIComponent(id)}`);
+  }
+
+  messages(id: string, after: number, limit: number): Promise<MessagePage> {
+    return this.#get(`/api/sessions/${encodeURIComponent(id)}/messages`, { after, limit });
+  }
+
+  feedPage(query: FeedQuery, limit: number): Promise<FactPage> {
+    return this.#get("/api/feed/page", { ...query, limit });
+  }
+
+  async inboxes(): Promise<Inbox[]> {
+    return (await this.#get<{ inboxes: Inbox[] }>("/api/inboxes")).inboxes;
+  }
+
+  async desks(): Promise<Desk[]> {
+    return (await this.#get<{ desks: Desk[] }>("/api/desks")).desks;
+  }
+
+  /** Opens the feed; the body stays open until the signal aborts. */
+  async feed(query: FeedQuery, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    const response = await this.#send("GET", withQuery("/api/feed", { ...query }), {
+      headers: { accept: "text/event-stream" },
+      signal,
+    });
+    if (response.body === null) throw new ApiError(UNREADABLE, "the hub sent no feed");
+    return response.body;
+  }
+
+  #signedIn(me: Me): Me {
+    this.#csrf = me.csrf;
+    return me;
+  }
+
+  #get<T>(path: string, query: Query = {}): Promise<T> {
+    return this.#request("GET", withQuery(path, query));
+  }
+
+  #post<T>(path: string, body: unknown): Promise<T> {
+    return this.#request("POST", path, body);
+  }
+
+  async #request<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const headers: Record<string, string> = { accept: "application/json" };
+    if (method !== "GET" && this.#csrf !== null) headers["x-csrf-token"] = this.#csrf;
+    if (body !== undefined) headers["content-type"] = "application/json";
+    const response = await this.#send(method, path, {
+      headers,
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (response.status === 204) return undefined as T;
+    return response.json().catch(() => {
+      throw new ApiError(UNREADABLE, "the hub's answer could not be read", response.status);
+    });
+  }
+
+  async #send(method: string, path: string, init: RequestInit): Promise<Response> {
+    let response: Response;
+    try {
+      response = await this.#fetch(this.#base + path, {
+        method,
+        credentials: "same-origin",
+        ...init,
+      });
+    } catch (thrown) {
+      throw asApiError(thrown);
+    }
+    if (response.ok) return response;
+    const error = await errorFrom(response);
+    // A wrong password is also a 401, but it does not end anybody's session.
+    if (error.status === 401 && path !== "/api/login") this.onSignedOut();
+    throw error;
+  }
+}
+
+function withQuery(path: string, query: Query): string {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== null && value !== "") params.set(name, String(value));
+  }
+  const text = params.toString();
+  return text === "" ? path : `${path}?${text}`;
+}

@@ -1,0 +1,7 @@
+export { Api, type SessionFilter } from "./api.ts";
+export { ApiError, asApiError } from "./error.ts";
+export { followSession, followSessions, loadOlder } from "./follow.ts";
+export type { Connection, Live, Snapshot } from "./live.ts";
+export { type Happening, type SessionEvent, type SessionView, timeline } from "./session_view.ts";
+export type { SessionsView } from "./sessions_view.ts";
+export type * from "./types.ts";

@@ -1,0 +1,47 @@
+import type { Message } from "@baton/client";
+import { Time } from "../../ui/time.tsx";
+import { fromName } from "../../ui/words.ts";
+import { AUTHOR } from "./parts.tsx";
+import { Status } from "./status.tsx";
+
+export function MessageItem({ message }: { message: Message }) {
+  const { author, citations, content } = message;
+  return (
+    <li className={`message ${author.kind}`}>
+      <p className="author">
+        <span className="mark" aria-hidden="true">
+          {MARK[author.kind]}
+        </span>
+        <b>{AUTHOR[author.kind]}</b>
+        {author.name !== null && <span>{author.name}</span>}
+      </p>
+      <div className="bubble">
+        {content.type !== "text" && <p className="kind">{fromName(content.type)}</p>}
+        {message.text !== "" && <p className="text">{message.text}</p>}
+        {message.text === "" && <p className="fine">This kind of message has no text to show.</p>}
+        {citations.length > 0 && <Citations citations={citations} />}
+      </div>
+      <p className="meta">
+        <Time at={message.at} />
+        <Status status={message.status} fault={message.fault} />
+      </p>
+    </li>
+  );
+}
+
+const MARK = { customer: "C", ai: "AI", rep: "R", system: "S" };
+
+function Citations({ citations }: { citations: Message["citations"] }) {
+  return (
+    <div className="citations">
+      <p>Answered from</p>
+      <ul>
+        {citations.map((citation) => (
+          <li key={`${citation.source}\n${citation.title}`}>
+            <cite>{citation.title}</cite> <span className="fine">{citation.source}</span>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

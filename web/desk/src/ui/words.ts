@@ -1,0 +1,78 @@
+import type {
+  Channel,
+  CloseReason,
+  ConnectionState,
+  HandoffReason,
+  HandoffState,
+  Owner,
+  SessionState,
+} from "@baton/client";
+
+export const OWNER: Record<Owner, string> = {
+  ai: "AI",
+  desk: "Desk",
+  elsewhere: "Elsewhere",
+  nobody: "Nobody",
+};
+
+/** Who answers the customer now, as a sentence. */
+export const OWNER_ANSWERS: Record<Owner, string> = {
+  ai: "AI answers",
+  desk: "The desk answers",
+  elsewhere: "A person answers outside Baton",
+  nobody: "Nobody answers",
+};
+
+export const CHANNEL: Record<Channel, string> = {
+  whatsapp: "WhatsApp",
+  sms: "SMS",
+  web: "Web chat",
+  email: "Email",
+  phone: "Phone",
+};
+
+export const SESSION_STATE: Record<SessionState, string> = { open: "Open", closed: "Closed" };
+
+export const HANDOFF_STATE: Record<HandoffState, string> = {
+  requested: "Requested",
+  opening: "Opening at the desk",
+  waiting: "Waiting for a rep",
+  active: "With a rep",
+  closed: "Ended",
+  failed: "Failed",
+};
+
+export const HANDOFF_REASON: Record<HandoffReason, string> = {
+  customer_asked: "The customer asked for a person",
+  frustration: "The customer is frustrated",
+  forbidden_topic: "A topic that AI must not answer",
+  repeated_misses: "AI could not answer several times",
+  engine_decided: "AI decided that a person is needed",
+  engine_failed: "AI failed or was too slow",
+  unknown_delivery: "It is not known whether AI's answer arrived",
+  failed_delivery: "AI's answer could not be delivered",
+  wrote_after_end: "The customer wrote after the end",
+};
+
+export const CLOSE_REASON: Record<CloseReason, string> = {
+  rep_ended: "the rep ended it",
+  resolved: "resolved",
+  silent: "silence",
+  merged: "merged with another session",
+};
+
+export const CONNECTION_STATE: Record<ConnectionState, string> = {
+  active: "Active",
+  failing: "Failing",
+  stopped: "Stopped",
+};
+
+/** The hub's own sentences are lowercase, to fit after "failed to". */
+export function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** A value's name, such as `somewhat_negative`, as words. */
+export function fromName(name: string): string {
+  return sentence(name.replaceAll("_", " "));
+}
