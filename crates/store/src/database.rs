@@ -241,10 +241,13 @@ async fn connect_postgres(url: &str) -> Result<Pools, StoreError> {
 }
 
 /// Every statement here looks a few rows up by an index or walks one in order. A planner that
-/// has no statistics of a young database must not read whole tables instead.
+/// has no statistics of a young database must not read whole tables instead. And a process that
+/// was paused in the middle of a transaction must not keep the leases locked: the server ends its
+/// session, so that another process can take over.
 async fn tune(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     let sql = "set enable_seqscan = off; set enable_bitmapscan = off; set enable_hashjoin = off; \
-               set enable_mergejoin = off; set jit = off";
+               set enable_mergejoin = off; set jit = off; \
+               set idle_in_transaction_session_timeout = '5s'";
     sqlx::raw_sql(sql).execute(connection).await.map(|_| ())
 }
 

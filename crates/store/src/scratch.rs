@@ -29,8 +29,25 @@ impl Scratch {
 
     /// The address under which a store uses this schema only.
     pub fn url(&self) -> String {
-        let sign = if self.server.contains('?') { '&' } else { '?' };
-        format!("{}{sign}options=-c%20search_path%3D{}", self.server, self.schema)
+        let (server, schema) = (&self.server, &self.schema);
+        let sign = if server.contains('?') { '&' } else { '?' };
+        format!("{server}{sign}application_name={schema}&options=-c%20search_path%3D{schema}")
+    }
+
+    /// Whether a process that uses this schema keeps the leases locked in a transaction that it
+    /// does not go on with.
+    ///
+    /// # Errors
+    /// The server refuses.
+    pub async fn has_stalled_transaction(&self) -> Result<bool, StoreError> {
+        let sql = "select exists (select from pg_stat_activity as a \
+                   join pg_locks as l on l.pid = a.pid and l.mode = 'RowShareLock' \
+                   join pg_class as c on c.oid = l.relation and c.relname = 'lease' \
+                   where a.application_name = $1 and a.state = 'idle in transaction')";
+        let mut connection = PgConnection::connect(&self.server).await?;
+        let found = sqlx::query_scalar(sql).bind(&self.schema).fetch_one(&mut connection).await?;
+        connection.close().await?;
+        Ok(found)
     }
 
     /// Drops the schema with everything in it.

@@ -4,10 +4,11 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use tokio::task::JoinSet;
 
 use super::{
     hub::Hub,
-    world::{Database, World},
+    world::{Database, Outside, World, client},
 };
 use crate::seed;
 
@@ -48,18 +49,24 @@ async fn answers(world: &World) -> usize {
     messages.iter().filter(|message| message["from"] == "business").count()
 }
 
+/// Starts a second hub on the same database, to which the vendors go from now on.
+async fn take_over(world: &World, http: &reqwest::Client) -> Hub {
+    let mut second = world.hub.twin();
+    second.start(None);
+    assert!(second.ready(http).await, "{}", second.log_tail());
+    let simulators = &world.outside.world.base_url;
+    seed::subscribe(http, simulators, &second.url, &world.company).await.unwrap();
+    second
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_paused_hub_commits_nothing_after_another_took_its_lease() {
     let mut world = World::new(Database::Postgres, |_, _| {}).await;
     world.open(None).await;
     pause_while_sending(&world).await;
 
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let mut second = world.hub.twin();
-    second.start(None);
-    assert!(second.ready(&http).await, "{}", second.log_tail());
-    let simulators = &world.outside.world.base_url;
-    seed::subscribe(&http, simulators, &second.url, &world.company).await.unwrap();
+    let http = client();
+    let mut second = take_over(&world, &http).await;
 
     world.hub.pause(false);
     until("the refusal", async || world.hub.has_logged("another node holds the lease")).await;
@@ -73,6 +80,48 @@ async fn a_paused_hub_commits_nothing_after_another_took_its_lease() {
     assert!(world.outside.write(PHONE, "Thank you. And how do I return a tent?").await);
     until("the second hub's answer", async || answers(&world).await == 2).await;
     assert_eq!(answers(&world).await, 2, "each answer once");
+
+    second.kill();
+    world.close().await;
+}
+
+/// Customers who go on writing until they are stopped.
+fn crowd(world: &World) -> JoinSet<()> {
+    let write = |outside: Outside, phone: u64| async move {
+        let body = json!({ "from": phone.to_string(), "text": "Good morning" });
+        loop {
+            // While the hub is paused there is no answer.
+            let _ = outside.order("whatsapp/message", body.clone()).await;
+        }
+    };
+    (0..8).map(|n| write(world.outside.clone(), 15_550_100_100 + n)).collect()
+}
+
+/// Pauses the hub again and again, until it happens to stand in the middle of a transaction.
+async fn pause_in_a_transaction(world: &World) {
+    let _crowd = crowd(world);
+    until("a pause in a transaction", async || {
+        world.hub.pause(true);
+        let stands = world.has_stalled_transaction().await;
+        if !stands {
+            world.hub.pause(false);
+        }
+        stands
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hub_paused_in_a_transaction_does_not_keep_its_lease() {
+    let mut world = World::new(Database::Postgres, |_, _| {}).await;
+    world.open(None).await;
+    pause_in_a_transaction(&world).await;
+
+    let mut second = take_over(&world, &client()).await;
+    world.hub.pause(false);
+    assert!(world.outside.write(PHONE, "How long does delivery take?").await);
+    until("the second hub's answer", async || answers(&world).await == 1).await;
+    until("nothing left", async || world.unfinished().await.is_empty()).await;
 
     second.kill();
     world.close().await;

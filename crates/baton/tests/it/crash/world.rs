@@ -22,6 +22,8 @@ use crate::seed::{self, Company};
 const STEP_MS: i64 = 500;
 /// … every so often.
 const STEP_EVERY: Duration = Duration::from_millis(100);
+/// An answer that takes longer is none.
+const CALL_PATIENCE: Duration = Duration::from_secs(20);
 /// A world that does not come to rest in this real time is stuck.
 const REST_PATIENCE: Duration = Duration::from_secs(180);
 
@@ -114,7 +116,7 @@ impl World {
         let adapt = |settings: &mut Settings| adapt(&sandbox.world, settings);
         let company = seed::plant(&store, &sandbox.world, adapt).await.unwrap();
         let hub = Hub::new(folder.path(), &url, &key, &sandbox.world.base_url);
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let http = client();
         let outside = Outside { world: Arc::clone(&sandbox.world), http };
         let ticking = tokio::spawn(tick(sandbox.world.clock.clone()));
         Self { hub, outside, store, company, restarts: 0, sandbox, ticking, scratch, folder }
@@ -217,6 +219,11 @@ impl World {
         all
     }
 
+    /// Whether the hub, on PostgreSQL, stands still in a transaction that locks the leases.
+    pub async fn has_stalled_transaction(&self) -> bool {
+        self.scratch.as_ref().unwrap().has_stalled_transaction().await.unwrap()
+    }
+
     /// Leaves database, log and journal behind for a look, where `BATON_TEST_KEEP` asks for it.
     pub fn keep(&mut self, journal: &[baton_sandbox::Entry]) {
         if std::env::var_os("BATON_TEST_KEEP").is_some() {
@@ -237,6 +244,11 @@ impl World {
             scratch.remove().await.unwrap();
         }
     }
+}
+
+/// A client that gives up, so that a test can say what it waited for.
+pub fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().timeout(CALL_PATIENCE).build().unwrap()
 }
 
 async fn tick(clock: Clock) {
