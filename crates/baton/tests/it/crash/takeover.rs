@@ -117,12 +117,14 @@ async fn a_hub_paused_in_a_transaction_does_not_keep_its_lease() {
     world.open(None).await;
     pause_in_a_transaction(&world).await;
 
-    let mut second = take_over(&world, &client()).await;
+    let http = client();
+    let mut second = take_over(&world, &http).await;
     world.hub.pause(false);
     assert!(world.outside.write(PHONE, "How long does delivery take?").await);
     until("the second hub's answer", async || answers(&world).await == 1).await;
     until("nothing left", async || world.unfinished().await.is_empty()).await;
 
     second.kill();
+    until("the first one back", async || is_ready(&http, &world.hub).await).await;
     world.close().await;
 }
