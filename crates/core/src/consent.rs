@@ -44,9 +44,32 @@ pub struct Consent {
     pub source: String,
 }
 
-/// Whole messages by which a customer opts out of what we begin, in lower case. The English
-/// ones are Twilio's default keywords (Advanced Opt-Out, read 2026-11-20).
-const STOP_WORDS: &[&str] = &[
+/// What a message that is nothing but a keyword asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Keyword {
+    /// Send no more.
+    Stop,
+    /// Send again.
+    Start,
+    /// Say who you are and how to stop.
+    Help,
+}
+
+/// Which words are keywords.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Keywords {
+    /// Words that nobody means otherwise in a chat; help is for whoever answers.
+    Chat,
+    /// Also what carriers demand of SMS senders: "cancel", "end", "yes", "info" and their like.
+    Carrier,
+}
+
+/// The longest keyword, in bytes; a longer message is not looked at.
+const MAX_KEYWORD_BYTES: usize = 64;
+
+/// Opts out on every channel. The English ones are Twilio's default keywords (Advanced Opt-Out,
+/// read 2026-11-20).
+const STOP: &[&str] = &[
     "stop",
     "stopall",
     "stop all",
@@ -60,9 +83,12 @@ const STOP_WORDS: &[&str] = &[
     "parar",
     "pare",
     "sair",
+    "descadastrar",
     "arret",
     "arrêt",
     "arrêter",
+    "désabonner",
+    "desabonner",
     "stopp",
     "abmelden",
     "disiscrivimi",
@@ -72,27 +98,84 @@ const STOP_WORDS: &[&str] = &[
     "iptal",
     "توقف",
     "إلغاء",
+    "الغاء",
     "रोकें",
     "बंद करो",
     "停止",
     "配信停止",
+    "退订",
+    "退訂",
 ];
 
-/// Whole messages by which a customer opts in again.
-const START_WORDS: &[&str] = &["start", "unstop", "subscribe", "alta", "iniciar", "reprendre"];
+/// Opts out where carriers rule: ordinary words elsewhere.
+const CARRIER_STOP: &[&str] = &["cancel", "end", "cancelar", "detener", "annuler", "td"];
 
-/// Reads an opt-out (`Some(true)`) or an opt-in (`Some(false)`) that fills a whole message.
-pub fn keyword(text: &str) -> Option<bool> {
-    let word = text
-        .trim_matches(|c: char| c.is_whitespace() || c.is_ascii_punctuation() || c == '\u{200b}')
-        .to_lowercase();
-    if STOP_WORDS.contains(&word.as_str()) {
-        Some(true)
-    } else if START_WORDS.contains(&word.as_str()) {
-        Some(false)
+/// Opts in again on every channel.
+const START: &[&str] = &["start", "unstop", "subscribe", "alta", "iniciar", "reprendre"];
+
+/// Opts in again where carriers rule.
+const CARRIER_START: &[&str] = &["yes"];
+
+/// Asks for help where carriers rule; "aide" is demanded in Canada beside the English ones.
+const CARRIER_HELP: &[&str] = &[
+    "help",
+    "info",
+    "ayuda",
+    "ajuda",
+    "aide",
+    "hilfe",
+    "aiuto",
+    "hulp",
+    "pomoc",
+    "yardım",
+    "yardim",
+    "مساعدة",
+    "मदद",
+    "ヘルプ",
+    "帮助",
+    "幫助",
+];
+
+/// Reads a keyword that fills a whole message, whatever its case and whatever signs, spaces and
+/// invisible characters stand around it.
+pub fn keyword(text: &str, words: Keywords) -> Option<Keyword> {
+    let text = text.trim_matches(|c: char| !c.is_alphanumeric());
+    if text.is_empty() || text.len() > MAX_KEYWORD_BYTES {
+        return None;
+    }
+    let word = folded(text);
+    let is_in = |both: &[&str], carrier: &[&str]| {
+        both.contains(&word.as_str())
+            || (words == Keywords::Carrier && carrier.contains(&word.as_str()))
+    };
+    if is_in(STOP, CARRIER_STOP) {
+        Some(Keyword::Stop)
+    } else if is_in(START, CARRIER_START) {
+        Some(Keyword::Start)
+    } else if is_in(&[], CARRIER_HELP) {
+        Some(Keyword::Help)
     } else {
         None
     }
+}
+
+/// Lower case, full-width letters as plain ones, one space between words, nothing invisible.
+fn folded(text: &str) -> String {
+    let mut word = String::with_capacity(text.len());
+    for c in text.chars().flat_map(char::to_lowercase) {
+        match c {
+            // Zero-width characters, and the dot that lower case leaves of a Turkish capital.
+            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{307}' => {}
+            'ａ'..='ｚ' => word.extend(char::from_u32(u32::from(c) - 0xfee0)),
+            c if c.is_whitespace() || matches!(c, '-' | '_' | '\u{2010}'..='\u{2015}') => {
+                if !word.ends_with(' ') {
+                    word.push(' ');
+                }
+            }
+            c => word.push(c),
+        }
+    }
+    word
 }
 
 /// Whether the ledger forbids something of this scope.
@@ -114,9 +197,84 @@ mod tests {
 
     #[test]
     fn only_a_whole_message_is_a_keyword() {
-        assert_eq!(keyword(" STOP. "), Some(true));
-        assert_eq!(keyword("Stop\u{200b}"), Some(true));
-        assert_eq!(keyword("please stop sending the wrong size"), None);
-        assert_eq!(keyword("start"), Some(false));
+        for text in [
+            "STOP",
+            " stop. ",
+            "Stop\u{200b}",
+            "\u{feff}\u{200e}Stop!!!",
+            "ST\u{200b}OP",
+            "«Stop»",
+            "“STOP”",
+            "stop 🛑",
+            "\nStop\r\n",
+            "ＳＴＯＰ",
+            "Stop-All",
+            "opt\u{a0}out",
+            "OPT  OUT",
+            "ARRÊT",
+            "İPTAL",
+            "配信停止。",
+            "बंद करो।",
+        ] {
+            for words in [Keywords::Chat, Keywords::Carrier] {
+                assert_eq!(keyword(text, words), Some(Keyword::Stop), "{text:?}");
+            }
+        }
+        for text in [
+            "",
+            "...",
+            "\u{200b}",
+            "please stop sending the wrong size",
+            "stop it",
+            "nonstop",
+            "stop stop",
+            "the end",
+            "yes please",
+            "more info",
+            "s.t.o.p",
+        ] {
+            for words in [Keywords::Chat, Keywords::Carrier] {
+                assert_eq!(keyword(text, words), None, "{text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_carriers_words_are_all_understood() {
+        for (words, meaning) in [
+            ("STOP STOPALL UNSUBSCRIBE CANCEL END QUIT REVOKE OPTOUT", Keyword::Stop),
+            ("START YES UNSTOP", Keyword::Start),
+            ("HELP INFO AYUDA AIDE HILFE AJUDA YARDIM Yardım", Keyword::Help),
+        ] {
+            for word in words.split(' ') {
+                assert_eq!(keyword(word, Keywords::Carrier), Some(meaning), "{word}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_chat_leaves_ordinary_words_to_whoever_answers() {
+        for word in "cancel end yes info help cancelar ayuda hilfe".split(' ') {
+            assert_eq!(keyword(word, Keywords::Chat), None, "{word}");
+        }
+        assert_eq!(keyword("Start", Keywords::Chat), Some(Keyword::Start));
+    }
+
+    #[test]
+    fn every_listed_word_is_found_in_either_case() {
+        for (list, meaning) in [
+            (STOP, Keyword::Stop),
+            (CARRIER_STOP, Keyword::Stop),
+            (START, Keyword::Start),
+            (CARRIER_START, Keyword::Start),
+            (CARRIER_HELP, Keyword::Help),
+        ] {
+            for word in list {
+                assert!(word.len() <= MAX_KEYWORD_BYTES);
+                for text in [(*word).to_owned(), word.to_uppercase()] {
+                    assert_eq!(keyword(&text, Keywords::Carrier), Some(meaning), "{text}");
+                }
+            }
+        }
     }
 }

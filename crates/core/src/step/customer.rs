@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     channel::CustomerMessage,
-    consent::{self, ConsentScope},
+    consent::{self, ConsentScope, Keyword, Keywords},
     ids::SessionId,
     message::{Author, AuthorKind, Message, MessageStatus},
     session::Owner,
@@ -40,7 +40,11 @@ pub(super) fn spoke(draft: &mut Draft<'_>, said: CustomerMessage) {
 
 /// Notes an opt-out or opt-in; true when nothing at all may be sent any more.
 fn read_keyword(draft: &mut Draft<'_>, said: &CustomerMessage) -> bool {
-    let Some(opted_out) = consent::keyword(&said.content.as_text()) else { return false };
+    let opted_out = match consent::keyword(&said.content.as_text(), Keywords::Chat) {
+        Some(Keyword::Stop) => true,
+        Some(Keyword::Start) => false,
+        Some(Keyword::Help) | None => return false,
+    };
     let Some(point) = said.who.points.first().cloned() else { return false };
     let scope = draft.cx.channel.stop_scope;
     consents::changed(draft, point, scope, opted_out, said.at, "customer");
