@@ -23,6 +23,7 @@ pub mod route;
 pub mod secret;
 pub mod session;
 pub mod settings;
+pub mod sms;
 pub mod step;
 pub mod task;
 pub mod template;
