@@ -19,6 +19,7 @@ pub mod ids;
 pub mod inbound;
 pub mod inbox;
 pub mod message;
+pub mod phone;
 pub mod route;
 pub mod secret;
 pub mod session;
