@@ -70,6 +70,15 @@ create index "inbound_key" on "inbound" ("source", "source_key", "seq") where "s
 create index "inbound_due" on "inbound" ("next_at", "seq") where "state" = 'waiting';
 create index "inbound_parked" on "inbound" ("workspace", "seq") where "state" = 'parked';
 
+create table "intake" (
+  "seq" bigint not null,
+  "node" text not null,
+  "count" bigint not null,
+  "received_at" bigint not null,
+  "events" text not null,
+  primary key ("seq", "node")
+);
+
 create table "contact" (
   "id" text not null primary key,
   "workspace" text not null references "workspace" ("id"),

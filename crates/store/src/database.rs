@@ -290,6 +290,24 @@ impl Tx {
         })
     }
 
+    /// Runs a writing statement that returns nothing; says how many rows it wrote.
+    pub async fn write(
+        &mut self,
+        name: &'static str,
+        make: impl FnOnce(Dialect) -> String,
+        args: &[Arg],
+    ) -> Result<u64, StoreError> {
+        let sql = AssertSqlSafe(self.texts.get(name, || make(self.dialect)));
+        Ok(match &mut self.inner {
+            Inner::Sqlite(tx) => {
+                bound!(sqlx::query(sql), args).execute(&mut **tx).await?.rows_affected()
+            }
+            Inner::Postgres(tx) => {
+                bound!(sqlx::query(sql), args).execute(&mut **tx).await?.rows_affected()
+            }
+        })
+    }
+
     /// Runs several statements without arguments: a migration.
     pub async fn script(&mut self, sql: &'static str) -> Result<(), StoreError> {
         match &mut self.inner {

@@ -19,7 +19,8 @@ use crate::{
     database::{Arg, Tx, limit},
     dialect::Dialect,
     error::StoreError,
-    table::{Column, Kind, Noun, Row, parse},
+    state::{IDS, id_row},
+    table::{Column, Kind, Noun, Row, array, parse},
 };
 
 /// A vendor's event id that is longer than this is kept as its digest: an index has limits.
@@ -97,7 +98,7 @@ const MARKED: &[Column] = &[
 
 impl Store {
     /// Stores events, many callers in one transaction. Returns how many were new: what the
-    /// vendor sent before is ignored.
+    /// vendor sent before is ignored, in a rush only later.
     ///
     /// # Errors
     /// Nothing was stored; the vendor must not be told otherwise.
@@ -120,6 +121,14 @@ impl Store {
         now: Timestamp,
         max: usize,
     ) -> Result<Vec<Inbound>, StoreError> {
+        let due = self.inbound_sorted(now, max).await?;
+        if due.len() < max && self.intake_sort().await? {
+            return self.inbound_sorted(now, max).await;
+        }
+        Ok(due)
+    }
+
+    async fn inbound_sorted(&self, now: Timestamp, max: usize) -> Result<Vec<Inbound>, StoreError> {
         let rest = format!(
             "where t.\"state\" = 'waiting' and t.\"next_at\" <= $1 and t.\"partition\" in ({}) \
              and {HEAD} order by t.\"next_at\", t.\"seq\" limit $2",
@@ -272,23 +281,45 @@ pub(crate) async fn mark(tx: &mut Tx, marks: &[&Mark]) -> Result<(), StoreError>
 
 /// Stores the events of many callers; returns how many were new of each.
 pub(crate) async fn insert(tx: &mut Tx, lists: &[&[Prepared]]) -> Result<Vec<usize>, StoreError> {
-    let mut rows = String::new();
-    let mut count = 0;
-    for event in lists.iter().copied().flatten() {
-        count += 1;
-        rows.push_str(if count == 1 { "[" } else { "," });
-        // The number stands before what follows the object's opening brace.
-        rows.push_str(&format!("{{\"seq\":{count},{}", &event.json[1..]));
-    }
-    if count == 0 {
+    let events: Vec<&Prepared> = lists.iter().copied().flatten().collect();
+    let new = sort(tx, rows(&events)).await?;
+    if new == 0 {
         return Ok(vec![0; lists.len()]);
     }
-    rows.push(']');
-    tx.rows += count;
-    let new = tx.run("inbound.insert", insert_sql, &[Arg::Text(rows)]).await?;
-    let new: HashSet<String> = new.into_iter().collect();
+    if usize::try_from(new) == Ok(events.len()) {
+        return Ok(lists.iter().map(|list| list.len()).collect());
+    }
+    let ids = Arg::Text(array(events.iter().map(|event| id_row(&event.id))));
+    let new: HashSet<String> = tx.run("inbound.new", new_sql, &[ids]).await?.into_iter().collect();
     let count = |list: &&[Prepared]| list.iter().filter(|event| new.contains(&event.id)).count();
     Ok(lists.iter().map(count).collect())
+}
+
+/// The events as the JSON array of their rows.
+pub(crate) fn rows(events: &[&Prepared]) -> String {
+    let bytes: usize = events.iter().map(|event| event.size()).sum();
+    let mut rows = String::with_capacity(bytes + 2);
+    for (at, event) in (1_u32..).zip(events) {
+        rows.push(if at == 1 { '[' } else { ',' });
+        // The number stands before what follows the object's opening brace.
+        rows.push_str(&format!("{{\"seq\":{at},"));
+        rows.push_str(&event.json[1..]);
+    }
+    rows.push_str(if events.is_empty() { "[]" } else { "]" });
+    rows
+}
+
+/// Gives events their numbers and rows; returns how many were new.
+pub(crate) async fn sort(tx: &mut Tx, rows: String) -> Result<u64, StoreError> {
+    let new = tx.write("inbound.insert", insert_sql, &[Arg::Text(rows)]).await?;
+    tx.rows += new;
+    Ok(new)
+}
+
+/// Those that were stored, among some that were not, because the vendor sent them before.
+fn new_sql(dialect: Dialect) -> String {
+    let rows = dialect.rows(1, IDS);
+    format!("select \"id\" from \"inbound\" where \"id\" in (select r.\"id\" from {rows})")
 }
 
 fn insert_sql(dialect: Dialect) -> String {
@@ -302,8 +333,7 @@ fn insert_sql(dialect: Dialect) -> String {
         })
         .collect();
     format!(
-        "insert into \"inbound\" ({}) select {} from {} where true on conflict do nothing \
-         returning \"id\"",
+        "insert into \"inbound\" ({}) select {} from {} where true on conflict do nothing",
         names.join(", "),
         values.join(", "),
         dialect.rows(1, &columns)
@@ -315,6 +345,7 @@ fn insert_sql(dialect: Dialect) -> String {
 pub(crate) struct Prepared {
     id: String,
     json: String,
+    pub received_at: Timestamp,
 }
 
 #[derive(Serialize)]
@@ -350,7 +381,12 @@ impl Prepared {
             next_at: event.received_at,
         };
         let json = serde_json::to_string(&written).map_err(unreadable)?;
-        Ok(Self { id, json })
+        Ok(Self { id, json, received_at: event.received_at })
+    }
+
+    /// The bytes that it takes in a list, its number included.
+    pub fn size(&self) -> usize {
+        self.json.len() + 16
     }
 }
 

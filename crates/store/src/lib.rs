@@ -12,6 +12,7 @@ mod error;
 mod feed;
 mod handoff;
 mod inbound;
+mod intake;
 mod lease;
 mod message;
 mod noun;

@@ -75,6 +75,7 @@ impl Store {
     pub async fn unfinished_since(&self) -> Result<Option<Timestamp>, StoreError> {
         let sql = "select cast(u.\"at\" as text) from (\
                    select min(\"received_at\") as \"at\" from \"inbound\" where \"state\" = 'waiting' \
+                   union all select min(\"received_at\") from \"intake\" \
                    union all select min(\"created_at\") from \"delivery\" \
                    where \"unfinished\" = 1 and \"state\" <> 'held') u \
                    where u.\"at\" is not null order by u.\"at\" limit 1";
@@ -88,18 +89,21 @@ impl Store {
     /// The database failed.
     pub async fn unfinished(&self) -> Result<Unfinished, StoreError> {
         let make = |dialect: Dialect| {
-            let count = |noun: &str, name: &str| {
+            let sum = |noun: &str, name: &str, count: &str| {
                 dialect.text(&dialect.object(&[
                     ("noun", format!("'{noun}'")),
                     ("name", name.to_owned()),
-                    ("count", "count(*)".to_owned()),
+                    ("count", count.to_owned()),
                 ]))
             };
+            let count = |noun: &str, name: &str| sum(noun, name, "count(*)");
             format!(
-                "select {} from \"inbound\" where \"state\" = 'waiting' group by \"state\" \
+                "select {} from \"intake\" \
+                 union all select {} from \"inbound\" where \"state\" = 'waiting' group by \"state\" \
                  union all select {} from \"inbound\" where \"state\" = 'parked' group by \"state\" \
                  union all select {} from \"delivery\" where \"unfinished\" = 1 group by \"state\" \
                  union all select {} from \"task\" group by \"kind\"",
+                sum("inbound", "'packed'", "cast(coalesce(sum(\"count\"), 0) as bigint)"),
                 count("inbound", "\"state\""),
                 count("parked", "\"state\""),
                 count("delivery", "\"state\""),
@@ -112,7 +116,7 @@ impl Store {
             let count = row["count"].as_u64().unwrap_or(0);
             let name = row["name"].as_str().unwrap_or_default().to_owned();
             match row["noun"].as_str() {
-                Some("inbound") => left.inbound = count,
+                Some("inbound") => left.inbound += count,
                 Some("parked") => left.parked = count,
                 Some("delivery") => drop(left.deliveries.insert(name, count)),
                 _ => drop(left.tasks.insert(name, count)),

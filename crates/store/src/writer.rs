@@ -17,6 +17,7 @@ use crate::{
     database::{Database, Tx},
     error::{CommitError, StoreError},
     inbound::{self, Mark, Prepared},
+    intake,
 };
 
 /// Units that may wait; more are refused.
@@ -25,10 +26,8 @@ const QUEUE: usize = 4_096;
 const BATCH: usize = 512;
 /// A unit that has waited longer is refused, because whoever sent it has given up.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// From so many vendors' requests in one transaction on, their answers go first …
-const RUSH: usize = 16;
-/// … and what the workers have to commit gathers for so long: many in one transaction cost
-/// little more than a few.
+/// In a rush the vendors' answers go first, and what the workers have to commit gathers for so
+/// long: many in one transaction cost little more than a few.
 const GATHER: Duration = Duration::from_millis(50);
 /// How often a transaction is repeated that the database undid for the sake of another one.
 const REPEATS: u32 = 3;
@@ -191,7 +190,7 @@ impl Gathered {
 
     /// Keeps the workers' part of the batch back, or adds what was kept to it.
     fn join(&mut self, mut batch: Batch) -> Batch {
-        let rush = batch.inbound.len() >= RUSH;
+        let rush = batch.inbound.len() >= intake::RUSH;
         self.batch.commits.append(&mut batch.commits);
         self.batch.marks.append(&mut batch.marks);
         let kept = self.batch.len();
@@ -291,7 +290,7 @@ impl Worker {
         let events: Vec<&[Prepared]> = batch.inbound.iter().map(|(e, _)| e.as_slice()).collect();
         let marks: Vec<&Mark> = batch.marks.iter().flat_map(|(marks, _)| marks).collect();
         let mut tx = self.database.begin().await?;
-        let inbound = inbound::insert(&mut tx, &events).await?;
+        let inbound = intake::take(&mut tx, &self.node, &events).await?;
         let pledges: Vec<&Pledge> = batch.commits.iter().map(|(pledge, _)| pledge).collect();
         let commits = commit::write(&mut tx, &self.node, &pledges).await?;
         inbound::mark(&mut tx, &marks).await?;

@@ -10,6 +10,8 @@ use crate::world::*;
 
 crate::both!(
     an_event_is_stored_once,
+    a_race_of_repeats_stores_an_event_once,
+    what_came_in_a_rush_keeps_its_order_and_survives,
     events_of_one_key_keep_their_order,
     a_deferred_event_holds_its_key_back,
     an_event_is_set_aside_and_tried_again,
@@ -37,15 +39,45 @@ async fn an_event_is_stored_once(w: World) {
     let long = "x".repeat(5_000);
     let events = vec![w.event("l", Some(&long)), w.event("l", Some(&long))];
     assert_eq!(w.store.inbound_put(events).await.unwrap(), 1);
+    assert_eq!(w.store.inbound_put(Vec::new()).await.unwrap(), 0);
+}
+
+async fn a_race_of_repeats_stores_an_event_once(w: World) {
     let racing = (0..20).map(|_| w.store.inbound_put(vec![w.event("r", Some("race"))]));
-    let new: usize = join_all(racing).await.into_iter().map(Result::unwrap).sum();
-    assert_eq!(new, 1);
+    assert!(join_all(racing).await.iter().all(Result::is_ok));
+    assert_eq!(due(&w, NOW).await.len(), 1);
+    assert_eq!(w.store.unfinished().await.unwrap().inbound, 1);
     let second = w.second("two").await;
     let stores = [&w.store, &second].into_iter().cycle().take(20);
-    let racing = stores.map(|store| store.inbound_put(vec![w.event("r", Some("nodes"))]));
-    let new: usize = join_all(racing).await.into_iter().map(Result::unwrap).sum();
-    assert_eq!(new, 1, "also between two processes");
-    assert_eq!(w.store.inbound_put(Vec::new()).await.unwrap(), 0);
+    let racing = stores.map(|store| store.inbound_put(vec![w.event("n", Some("nodes"))]));
+    assert!(join_all(racing).await.iter().all(Result::is_ok));
+    assert_eq!(due(&w, NOW).await.len(), 2, "also between two processes");
+    assert_eq!(w.store.unfinished().await.unwrap().inbound, 2);
+}
+
+async fn what_came_in_a_rush_keeps_its_order_and_survives(w: World) {
+    let early: Vec<_> = (0..40).map(|n| w.event(&format!("k{}", n % 4), None)).collect();
+    let rush = early.iter().map(|event| w.store.inbound_put(vec![event.clone()]));
+    assert!(join_all(rush).await.iter().all(Result::is_ok));
+    let late: Vec<_> = (0..4).map(|n| w.event(&format!("k{n}"), None)).collect();
+    w.store.inbound_put(late.clone()).await.unwrap();
+    let second = w.second("two").await;
+    assert_eq!(second.unfinished().await.unwrap().inbound, 44, "nothing is in memory only");
+    let mut seen = Vec::new();
+    loop {
+        let heads = due(&w, NOW).await;
+        if heads.is_empty() {
+            break;
+        }
+        w.store.inbound_done(heads.iter().map(|event| event.id).collect()).await.unwrap();
+        seen.extend(heads.into_iter().map(|event| (event.source_key, event.id)));
+    }
+    for n in 0..4 {
+        let key = format!("k{n}");
+        let sent = early.iter().chain(&late).filter(|e| e.source_key == key).map(|e| e.id);
+        let got = seen.iter().filter(|(of, _)| *of == key).map(|(_, id)| *id);
+        assert!(sent.eq(got), "{key} out of order");
+    }
 }
 
 async fn events_of_one_key_keep_their_order(w: World) {
