@@ -19,6 +19,12 @@ mod trace;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use mimalloc::MiMalloc;
+
+/// The standard library's own allocator spends a tenth of a loaded hub's time; see
+/// docs/decisions/0010-allocator.md.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// A self-hosted hub: AI answers customers first, people take over at their own desks.
 #[derive(Parser, Debug)]

@@ -176,6 +176,7 @@ impl Store {
 struct Gathered {
     batch: Batch,
     since: Option<Instant>,
+    rushed_at: Option<Instant>,
 }
 
 impl Gathered {
@@ -190,18 +191,30 @@ impl Gathered {
 
     /// Keeps the workers' part of the batch back, or adds what was kept to it.
     fn join(&mut self, mut batch: Batch) -> Batch {
-        let rush = batch.inbound.len() >= intake::RUSH;
         self.batch.commits.append(&mut batch.commits);
         self.batch.marks.append(&mut batch.marks);
         let kept = self.batch.len();
-        let is_early = || self.since.is_none_or(|since| since.elapsed() < GATHER);
-        if rush && kept > 0 && kept < BATCH && is_early() {
+        if self.is_rush(&batch) && kept > 0 && kept < BATCH && is_recent(self.since, true) {
             self.since.get_or_insert_with(Instant::now);
             return batch;
         }
         self.since = None;
         Batch { inbound: batch.inbound, ..std::mem::take(&mut self.batch) }
     }
+
+    /// Vendors wait for the answer to one before they send the next, so that full batches and
+    /// nearly empty ones take turns in a rush.
+    fn is_rush(&mut self, batch: &Batch) -> bool {
+        if batch.inbound.len() >= intake::RUSH {
+            self.rushed_at = Some(Instant::now());
+        }
+        is_recent(self.rushed_at, false)
+    }
+}
+
+/// Whether this was less than one gathering ago.
+fn is_recent(moment: Option<Instant>, otherwise: bool) -> bool {
+    moment.map_or(otherwise, |moment| moment.elapsed() < GATHER)
 }
 
 struct Worker {
