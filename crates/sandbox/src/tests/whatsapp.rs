@@ -444,3 +444,20 @@ async fn meta_can_report_a_failure_later_and_the_duplicate_count_then_forgives_t
     assert_eq!(thread["messages"][1]["progress"], "failed");
     assert_eq!(thread["messages"][1]["error"]["code"], 131_047);
 }
+
+#[path = "whatsapp_graph.rs"]
+mod graph;
+#[path = "whatsapp_handover.rs"]
+mod handover;
+#[path = "whatsapp_interactive.rs"]
+mod interactive;
+#[path = "whatsapp_media.rs"]
+mod media;
+#[path = "whatsapp_people.rs"]
+mod people;
+#[path = "whatsapp_templates.rs"]
+mod templates;
+
+fn details(answer: &Value) -> &str {
+    answer["error"]["error_data"]["details"].as_str().unwrap_or_default()
+}

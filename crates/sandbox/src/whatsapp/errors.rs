@@ -86,7 +86,8 @@ fn usual_status(code: i64) -> u16 {
     }
 }
 
-fn title(code: i64) -> &'static str {
+/// What Meta calls a code.
+pub fn title(code: i64) -> &'static str {
     match code {
         0 | 190 => "Invalid OAuth access token - Cannot parse access token",
         2 => "Service temporarily unavailable",
@@ -105,6 +106,9 @@ fn title(code: i64) -> &'static str {
         131_042 => "Business eligibility payment issue",
         131_047 => "Re-engagement message",
         131_051 => "Unsupported message type",
+        130_403 => "User is blocked by the business",
+        131_050 => "User stopped marketing messages",
+        131_053 => "Media upload error",
         131_056 => "(Business Account, Consumer Account) pair rate limit hit",
         131_062 => "Business-scoped user ID recipients are not supported for this message",
         132_000 => "Number of parameters does not match the expected number of params",
@@ -114,6 +118,9 @@ fn title(code: i64) -> &'static str {
         132_015 => "Template is paused",
         132_016 => "Template is disabled",
         132_018 => "Issue with the parameters in your template",
+        139_100 => "Failed to block or unblock users",
+        139_101 => "Blocklist limit reached",
+        2_494_191 => "Thread control cannot be taken",
         _ => "Request failed",
     }
 }

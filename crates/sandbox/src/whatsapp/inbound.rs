@@ -3,11 +3,13 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::messages::{free_entry_until_ms, readable};
+use super::inbound_media::{self, File};
+use super::interactive::Choice;
+use super::media::Media;
 use super::thread::{Item, Progress, new_wamid};
 use super::users::{User, digits, new_bsuid};
 use super::window::WINDOW_MS;
-use super::{Held, metadata};
+use super::{Held, handover, metadata};
 use crate::World;
 
 /// One thing that a customer does; everything but the text may be left out.
@@ -24,8 +26,13 @@ pub struct Spec {
     pub text: Option<String>,
     /// The vendor's object for the type, in place of the default one.
     pub content: Option<Value>,
+    /// The file of an image, video, audio, document or sticker; a small sample if absent.
+    pub media: Option<File>,
+    /// Taps this button or row, by its id or title: of `reply_to`, or of the last message that offers it.
+    pub choose: Option<String>,
     /// The message that this one answers.
     pub reply_to: Option<String>,
+    /// The advertisement that brought the customer.
     pub referral: Option<Value>,
     /// Meta's id of the message; made up if absent. Giving one twice repeats a message.
     pub id: Option<String>,
@@ -53,19 +60,12 @@ pub fn who(world: &World, held: &mut Held, from: Option<&str>) -> Result<usize, 
             "nobody is called {from}; create the user first or give a phone number"
         ));
     }
-    let user = User {
-        bsuid: new_bsuid(&world.whatsapp.ids),
-        phone: Some(phone),
-        username: None,
-        name: Some(from.to_owned()),
-        on_whatsapp: true,
-        blocked: false,
-        allowed: true,
-    };
+    let user = User::new(new_bsuid(&world.whatsapp.ids));
+    let user = User { phone: Some(phone), name: Some(from.to_owned()), ..user };
     held.users.add(user).ok_or_else(|| "too many users".to_owned())
 }
 
-/// Builds one message, puts it on the customer's phone and opens the window. `nth` tells repeated texts apart.
+/// Builds one message, puts it on the customer's phone and opens the window.
 pub fn message(
     world: &World,
     held: &mut Held,
@@ -103,32 +103,61 @@ pub fn message(
     if let Some(overrides) = &spec.message {
         merge(&mut message, overrides);
     }
+    let file = content["id"].as_str().and_then(|id| held.media.get(id, now_ms));
     let item = Item {
-        wamid: wamid.clone(),
-        from: "customer",
-        kind: kind.to_owned(),
-        text: readable(kind, &content),
-        content,
-        at_ms,
-        progress: Progress::Delivered,
-        error: None,
+        media: file.map(Media::shown),
+        progress: if user.blocked_by_business { Progress::Sent } else { Progress::Delivered },
         reply_to: spec.reply_to.clone(),
-        callback_data: None,
-        pricing: Value::Null,
-        by_user_id: false,
+        ..Item::new(&wamid, "customer", kind, content, at_ms)
     };
     if held.item(&wamid).is_none() {
         held.keep(user_index, item);
     }
     let minor = matches!(kind, "reaction" | "edit" | "revoke" | "system");
+    if user.blocked_by_business {
+        return Some((wamid, message));
+    }
     if !minor || world.switches.is("whatsapp.window_reset_by", "every_event") {
         let thread = held.thread(user_index);
         thread.window_until_ms = thread.window_until_ms.max(at_ms.min(now_ms) + WINDOW_MS);
-        if spec.referral.is_some() {
-            thread.free_until_ms = free_entry_until_ms(at_ms);
-        }
+        thread.referred_at_ms = spec.referral.as_ref().map(|_| at_ms).or(thread.referred_at_ms);
+        handover::hear(world, thread, now_ms);
     }
     Some((wamid, message))
+}
+
+/// Fills in what tapping `choice` sends: of the message named, or of the last one that offers it.
+pub fn choose(
+    held: &mut Held,
+    user_index: usize,
+    choice: &str,
+    spec: &mut Spec,
+) -> Result<(), String> {
+    let named = spec.reply_to.clone();
+    let wanted = |item: &&Item| named.as_ref().is_none_or(|wamid| *wamid == item.wamid);
+    let thread = held.thread(user_index);
+    let found = thread.items.iter().rev().filter(wanted).find_map(|item| {
+        let is_it = |offered: &&Choice| offered.id == choice || offered.title == choice;
+        Some((item.wamid.clone(), item.choices.iter().find(is_it)?.clone()))
+    });
+    let (wamid, chosen) = found.ok_or_else(|| format!("no message offers {choice}"))?;
+    let (kind, content) = match chosen.kind {
+        kind @ ("button_reply" | "list_reply") => {
+            let mut reply = json!({ "id": chosen.id, "title": chosen.title });
+            if let Some(description) = &chosen.description {
+                reply["description"] = json!(description);
+            }
+            ("interactive", Some(json!({ "type": kind, kind: reply })))
+        }
+        "button" => ("button", Some(json!({ "payload": chosen.id, "text": chosen.title }))),
+        "send_location" => ("location", None),
+        "request_contact_info" => ("contacts", None),
+        other => return Err(format!("tapping {choice} ({other}) sends nothing")),
+    };
+    spec.kind = Some(kind.to_owned());
+    spec.content = spec.content.take().or(content);
+    spec.reply_to = Some(wamid);
+    Ok(())
 }
 
 /// The change that carries these messages of one user.
@@ -190,34 +219,11 @@ fn default_content(world: &World, held: &mut Held, user: usize, kind: &str, spec
             .find(|item| item.from == from && item.kind != "reaction");
         item.map_or_else(|| "wamid.unknown".to_owned(), |item| item.wamid.clone())
     };
-    let media = |mime_type: &str| {
-        let ids = &world.whatsapp.ids;
-        json!({ "id": ids.digits(15), "mime_type": mime_type, "sha256": format!("{}=", ids.alphanumeric(43)) })
-    };
-    let captioned = |mut media: Value| {
-        if let Some(text) = &spec.text {
-            media["caption"] = json!(text);
-        }
-        media
-    };
     match kind {
         "text" => json!({ "body": text }),
-        "image" => captioned(media("image/jpeg")),
-        "video" => captioned(media("video/mp4")),
-        "document" => {
-            let mut document = captioned(media("application/pdf"));
-            document["filename"] = json!("document.pdf");
-            document
-        }
-        "audio" => {
-            let mut audio = media("audio/ogg; codecs=opus");
-            audio["voice"] = json!(true);
-            audio
-        }
-        "sticker" => {
-            let mut sticker = media("image/webp");
-            sticker["animated"] = json!(false);
-            sticker
+        "image" | "video" | "document" | "audio" | "sticker" => {
+            let file = spec.media.clone().unwrap_or_default();
+            inbound_media::content(world, held, kind, &file, spec.text.as_deref())
         }
         "location" => {
             json!({ "latitude": 52.370_216, "longitude": 4.895_168, "name": "Dam", "address": "Amsterdam" })

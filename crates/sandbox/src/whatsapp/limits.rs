@@ -3,19 +3,21 @@
 use serde_json::Value;
 
 use super::errors::GraphError;
+use super::interactive;
+use crate::World;
 
-type Checked = Result<(), GraphError>;
+pub type Checked = Result<(), GraphError>;
 
-fn missing(what: &str) -> GraphError {
+pub fn missing(what: &str) -> GraphError {
     GraphError::new(131_008, format!("Parameter '{what}' is mandatory"))
 }
 
-fn invalid(details: String) -> GraphError {
+pub fn invalid(details: String) -> GraphError {
     GraphError::new(131_009, details)
 }
 
 /// A string of at least one and at most `max` characters.
-fn text<'a>(value: &'a Value, what: &str, max: usize) -> Result<&'a str, GraphError> {
+pub fn text<'a>(value: &'a Value, what: &str, max: usize) -> Result<&'a str, GraphError> {
     let text = value.as_str().ok_or_else(|| missing(what))?;
     let length = text.chars().count();
     if text.is_empty() {
@@ -30,11 +32,11 @@ fn text<'a>(value: &'a Value, what: &str, max: usize) -> Result<&'a str, GraphEr
     Ok(text)
 }
 
-fn optional_text(value: &Value, what: &str, max: usize) -> Checked {
+pub fn optional_text(value: &Value, what: &str, max: usize) -> Checked {
     if value.is_null() { Ok(()) } else { text(value, what, max).map(|_| ()) }
 }
 
-fn list<'a>(value: &'a Value, what: &str, max: usize) -> Result<&'a [Value], GraphError> {
+pub fn list<'a>(value: &'a Value, what: &str, max: usize) -> Result<&'a [Value], GraphError> {
     let items = value.as_array().ok_or_else(|| missing(what))?;
     if items.is_empty() || items.len() > max {
         return Err(invalid(format!("{what} must have 1 to {max} items, got {}", items.len())));
@@ -43,7 +45,7 @@ fn list<'a>(value: &'a Value, what: &str, max: usize) -> Result<&'a [Value], Gra
 }
 
 /// Checks everything but a template, which needs the ones on file.
-pub fn check(kind: &str, message: &Value) -> Checked {
+pub fn check(world: &World, kind: &str, message: &Value) -> Checked {
     let content = &message[kind];
     if !content.is_object() && kind != "contacts" {
         return Err(missing(kind));
@@ -51,10 +53,10 @@ pub fn check(kind: &str, message: &Value) -> Checked {
     match kind {
         "text" => text(&content["body"], "text[body]", 4_096).map(|_| ()),
         "reaction" => reaction(message),
-        "interactive" => interactive(content),
+        "interactive" => interactive::check(world, content),
         "image" | "video" | "audio" | "document" | "sticker" => media(kind, content),
         "location" => location(content),
-        "contacts" => list(content, "contacts", 257).map(|_| ()),
+        "contacts" => contacts(content),
         _ => Err(GraphError::new(
             100,
             format!("Param type must be one of the supported message types - got \"{kind}\"."),
@@ -71,7 +73,7 @@ fn reaction(message: &Value) -> Checked {
     reaction["emoji"].as_str().map(|_| ()).ok_or_else(|| missing("reaction[emoji]"))
 }
 
-fn media(kind: &str, content: &Value) -> Checked {
+pub fn media(kind: &str, content: &Value) -> Checked {
     if content["id"].is_string() == content["link"].is_string() {
         return Err(GraphError::new(
             100,
@@ -87,6 +89,13 @@ fn media(kind: &str, content: &Value) -> Checked {
     optional_text(&content["caption"], "caption", 1_024)
 }
 
+fn contacts(content: &Value) -> Checked {
+    for card in list(content, "contacts", 257)? {
+        text(&card["name"]["formatted_name"], "contacts[name][formatted_name]", 1_024)?;
+    }
+    Ok(())
+}
+
 fn location(content: &Value) -> Checked {
     let in_range = |key: &str, max: f64| {
         let number = content[key].as_f64().or_else(|| content[key].as_str()?.parse().ok());
@@ -99,68 +108,4 @@ fn location(content: &Value) -> Checked {
     };
     in_range("latitude", 90.0)?;
     in_range("longitude", 180.0)
-}
-
-fn interactive(content: &Value) -> Checked {
-    let kind = content["type"].as_str().ok_or_else(|| missing("interactive[type]"))?;
-    text(&content["body"]["text"], "interactive[body][text]", 1_024)?;
-    optional_text(&content["footer"]["text"], "interactive[footer][text]", 60)?;
-    optional_text(&content["header"]["text"], "interactive[header][text]", 60)?;
-    match kind {
-        "button" => buttons(&content["action"]),
-        "list" => rows(&content["action"]),
-        "cta_url" => {
-            let parameters = &content["action"]["parameters"];
-            text(&parameters["display_text"], "action[parameters][display_text]", 20)?;
-            text(&parameters["url"], "action[parameters][url]", 2_000).map(|_| ())
-        }
-        "location_request_message"
-        | "request_contact_info"
-        | "flow"
-        | "product"
-        | "product_list"
-        | "catalog_message"
-        | "carousel"
-        | "voice_call"
-        | "call_permission_request" => Ok(()),
-        other => Err(invalid(format!("interactive[type] cannot be {other}"))),
-    }
-}
-
-fn buttons(action: &Value) -> Checked {
-    let mut ids = Vec::new();
-    for button in list(&action["buttons"], "action[buttons]", 3)? {
-        if button["type"] != "reply" {
-            return Err(invalid("action[buttons][type] must be reply".to_owned()));
-        }
-        ids.push(text(&button["reply"]["id"], "action[buttons][reply][id]", 256)?);
-        text(&button["reply"]["title"], "action[buttons][reply][title]", 20)?;
-    }
-    unique(ids, "action[buttons][reply][id]")
-}
-
-fn rows(action: &Value) -> Checked {
-    text(&action["button"], "action[button]", 20)?;
-    let sections = list(&action["sections"], "action[sections]", 10)?;
-    let mut ids = Vec::new();
-    for section in sections {
-        if sections.len() > 1 {
-            text(&section["title"], "action[sections][title]", 24)?;
-        }
-        for row in list(&section["rows"], "action[sections][rows]", 10)? {
-            ids.push(text(&row["id"], "action[sections][rows][id]", 200)?);
-            text(&row["title"], "action[sections][rows][title]", 24)?;
-            optional_text(&row["description"], "action[sections][rows][description]", 72)?;
-        }
-    }
-    if ids.len() > 10 {
-        return Err(invalid(format!("a list has at most 10 rows in all, got {}", ids.len())));
-    }
-    unique(ids, "action[sections][rows][id]")
-}
-
-fn unique(mut ids: Vec<&str>, what: &str) -> Checked {
-    ids.sort_unstable();
-    let repeated = ids.windows(2).any(|pair| pair[0] == pair[1]);
-    if repeated { Err(invalid(format!("{what} must be unique"))) } else { Ok(()) }
 }

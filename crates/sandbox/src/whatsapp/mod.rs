@@ -1,18 +1,39 @@
 //! Meta's side: the Graph API as far as the WhatsApp Cloud API needs it.
 //!
-//! Any `/v<major>.<minor>/` prefix is taken. Media upload and thread control have no simulator yet.
+//! Any `/v<major>.<minor>/` prefix is taken. Ids tell what they are by their length: 15 digits for the account
+//! and the number, 16 for a template, 17 for media.
 
 mod account;
+mod attachment;
+mod block;
+mod callbacks;
 mod control;
 mod errors;
+mod formats;
+mod gates;
+mod handover;
 mod inbound;
+mod inbound_media;
+mod interactive;
 mod limits;
+mod lookaside;
+mod media;
 mod messages;
+mod multipart;
 mod number;
+mod object;
+mod pricing;
+mod recipient;
+mod review;
+mod samples;
 mod statuses;
 mod switches;
+mod template_edit;
+mod template_send;
 mod templates;
 mod thread;
+mod upload;
+mod usage;
 mod users;
 mod webhooks;
 mod window;
@@ -21,19 +42,23 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderMap, Method, header};
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 
 use crate::{Ids, Operation, Seen, Simulator, Violation, World};
 pub use account::Account;
+use callbacks::Callbacks;
 pub use control::router as control_router;
 use errors::GraphError;
 #[cfg(test)]
 pub(crate) use inbound::merge;
+use media::Shelf;
 pub use switches::SWITCHES;
 use templates::Template;
 use thread::Thread;
+use usage::Usage;
 use users::Users;
 #[cfg(test)]
 pub(crate) use webhooks::sign;
@@ -53,10 +78,15 @@ pub struct State {
 }
 
 struct Held {
-    /// `None` until subscribed: nothing is sent then.
-    hook_url: Option<String>,
+    callbacks: Callbacks,
     users: Users,
     templates: Vec<Template>,
+    /// Until when a name and language cannot be used again.
+    deleted_templates: HashMap<(String, String), i64>,
+    media: Shelf,
+    /// What the control API says of the number, in place of the usual.
+    number: Value,
+    usage: Usage,
     /// By the user's index.
     threads: HashMap<usize, Thread>,
     /// Whose thread a message belongs to, by its id.
@@ -67,6 +97,8 @@ struct Held {
     sends: VecDeque<Send>,
     outside_window: VecDeque<u64>,
     over_rate: VecDeque<u64>,
+    /// Our bearer at a host that is not Meta's.
+    leaked: VecDeque<u64>,
 }
 
 /// One accepted send.
@@ -81,9 +113,13 @@ impl State {
     pub fn new(seed: u64, account: &Account) -> Self {
         let ids = Ids::new(seed, "whatsapp");
         let held = Held {
-            hook_url: account.hook_url.clone(),
+            callbacks: Callbacks::new(account.hook_url.clone()),
             users: Users::new(&ids),
             templates: templates::defaults(&ids),
+            deleted_templates: HashMap::new(),
+            media: Shelf::default(),
+            number: json!({}),
+            usage: Usage::default(),
             threads: HashMap::new(),
             owners: HashMap::new(),
             throughput: Bucket::throughput(80),
@@ -91,6 +127,7 @@ impl State {
             sends: VecDeque::new(),
             outside_window: VecDeque::new(),
             over_rate: VecDeque::new(),
+            leaked: VecDeque::new(),
         };
         Self { account: account.clone(), ids, held: Mutex::new(held) }
     }
@@ -126,16 +163,27 @@ fn remember(list: &mut VecDeque<u64>, seq: u64) {
     list.push_back(seq);
 }
 
+/// Bodies are limited where every simulator's are.
 pub fn router() -> Router<Arc<World>> {
+    let templates = get(templates::list).post(template_edit::create).delete(template_edit::delete);
     Router::new()
-        .route("/{version}/{id}", get(number::info))
+        .route("/{version}/{id}", get(object::get).post(object::post).delete(object::delete))
         .route("/{version}/{id}/messages", post(messages::send))
+        .route("/{version}/{id}/media", post(upload::upload))
+        .route("/{version}/{id}/thread_control", post(handover::thread_control))
+        .route(
+            "/{version}/{id}/block_users",
+            get(block::list).post(block::block).delete(block::unblock),
+        )
         .route("/{version}/{id}/phone_numbers", get(number::list))
-        .route("/{version}/{id}/message_templates", get(templates::list))
+        .route("/{version}/{id}/message_templates", templates)
         .route(
             "/{version}/{id}/subscribed_apps",
             get(number::subscriptions).post(number::subscribe).delete(number::unsubscribe),
         )
+        .route("/lookaside/whatsapp_business/attachments/", get(lookaside::download))
+        .route("/elsewhere/{name}", get(lookaside::foreign))
+        .layer(DefaultBodyLimit::disable())
 }
 
 /// Broken promises to customers, as seen from Meta's side.
@@ -152,6 +200,7 @@ pub fn violations(world: &World) -> Vec<Violation> {
     vec![
         Violation::new("i2_duplicate_to_customer", repeated),
         Violation::new("i7_window", held.outside_window.iter().copied().collect()),
+        Violation::new("credentials_leaked", held.leaked.iter().copied().collect()),
         Violation::new("i13_rate", held.over_rate.iter().copied().collect()),
     ]
 }
@@ -168,20 +217,26 @@ fn authorize(
     if !numbers.is_some_and(|(major, minor)| is_number(major) && is_number(minor)) {
         return Err(GraphError::new(2_500, format!("Unknown path components: /{version}")));
     }
-    let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    match sent {
+    match headers.get(header::AUTHORIZATION) {
         None if is_get => Err(GraphError { code: 200, subcode: None, details: None }),
-        Some(sent)
-            if sent.strip_prefix("Bearer ")
-                == Some(world.whatsapp.account.access_token.as_str()) =>
-        {
-            Ok(())
-        }
+        Some(_) if has_bearer(world, headers) => Ok(()),
         _ => Err(GraphError { code: 190, subcode: None, details: None }),
     }
 }
 
-/// The same for a call about the business account `waba`.
+/// Whether a call carries the right bearer.
+fn has_bearer(world: &World, headers: &HeaderMap) -> bool {
+    let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = sent.and_then(|sent| sent.strip_prefix("Bearer "));
+    token == Some(world.whatsapp.account.access_token.as_str())
+}
+
+/// The items of a list; none if it is not one.
+fn items(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// The same for a call about the business account `waba`, of which only so many are allowed in an hour.
 fn authorize_waba(
     world: &World,
     version: &str,
@@ -190,6 +245,7 @@ fn authorize_waba(
     is_get: bool,
 ) -> Result<(), GraphError> {
     authorize(world, version, headers, is_get)?;
+    usage::count(world)?;
     if waba == world.whatsapp.account.waba_id {
         Ok(())
     } else {
@@ -198,25 +254,39 @@ fn authorize_waba(
 }
 
 fn classify(seen: &Seen) -> Operation {
-    let last = seen.path.rsplit('/').next().unwrap_or_default();
-    let name = match (seen.method == Method::GET, last) {
-        (false, "messages") if seen.body["status"] == "read" => {
-            match &seen.body["typing_indicator"] {
-                Value::Null => "messages.read".to_owned(),
-                _ => "messages.typing".to_owned(),
-            }
-        }
-        (false, "messages") => format!("messages.{}", seen.body["type"].as_str().unwrap_or("text")),
-        (true, "message_templates") => "templates.list".to_owned(),
-        (_, "subscribed_apps" | "phone_numbers") => last.to_owned(),
-        (true, _) => "number.get".to_owned(),
-        (false, other) => other.to_owned(),
-    };
+    let last = seen.path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let key = seen.body["to"]
         .as_str()
         .map(users::digits)
         .or_else(|| seen.body["recipient"].as_str().map(str::to_owned));
-    Operation { vendor: "whatsapp", name, key }
+    Operation { vendor: "whatsapp", name: operation(seen, last), key }
+}
+
+fn operation(seen: &Seen, last: &str) -> String {
+    let method = &seen.method;
+    let is_object = seen.path.matches('/').count() == 2;
+    let name = match (method, last) {
+        (_, "messages") => return send_operation(&seen.body),
+        (_, "media") => "media.upload",
+        (_, "attachments") => "media.download",
+        _ if seen.path.starts_with("/elsewhere/") => "media.elsewhere",
+        (&Method::GET, "message_templates") => "templates.list",
+        (&Method::DELETE, "message_templates") => "templates.delete",
+        (_, "message_templates") => "templates.create",
+        (&Method::GET, _) if is_object => object::kind(last).get,
+        (&Method::DELETE, _) if is_object => object::kind(last).delete,
+        (_, _) if is_object => object::kind(last).post,
+        (_, other) => other,
+    };
+    name.to_owned()
+}
+
+fn send_operation(body: &Value) -> String {
+    if body["status"] != "read" {
+        return format!("messages.{}", body["type"].as_str().unwrap_or("text"));
+    }
+    let typing = !body["typing_indicator"].is_null();
+    if typing { "messages.typing" } else { "messages.read" }.to_owned()
 }
 
 fn refuse(_operation: &Operation, status: u16, code: Option<&Value>) -> Value {

@@ -3,34 +3,27 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Json, Response};
+use axum::response::Response;
 use serde_json::{Map, Value, json};
 
+use super::callbacks::Level;
 use super::errors::GraphError;
-use super::{authorize, authorize_waba, webhooks};
+use super::{authorize_waba, inbound, usage, webhooks};
 use crate::World;
 
 type Ids = Path<(String, String)>;
 
-/// `GET /{version}/{phone_number_id}?fields=`.
-pub async fn info(
-    State(world): State<Arc<World>>,
-    Path((version, id)): Ids,
-    Query(query): Query<HashMap<String, String>>,
-    headers: HeaderMap,
-) -> Response {
-    if let Err(error) = authorize(&world, &version, &headers, true) {
-        return error.respond(&world);
-    }
+/// `GET /{version}/{phone_number_id}?fields=`, and the same for the account.
+pub fn info(world: &World, id: &str, query: &HashMap<String, String>) -> Result<Value, GraphError> {
     let account = &world.whatsapp.account;
     let known = if id == account.phone_number_id {
-        number(&world)
+        number(world)
     } else if id == account.waba_id {
         json!({ "id": account.waba_id, "name": account.verified_name, "account_review_status": "APPROVED" })
     } else {
-        return GraphError::no_such_object(&id).respond(&world);
+        return Err(GraphError::no_such_object(id));
     };
     let default = "id,verified_name,display_phone_number,quality_rating,name";
     let fields = query.get("fields").map_or(default, String::as_str);
@@ -41,7 +34,7 @@ pub async fn info(
             answer.insert(field.to_owned(), value.clone());
         }
     }
-    Json(Value::Object(answer)).into_response()
+    Ok(Value::Object(answer))
 }
 
 /// `GET /{version}/{waba}/phone_numbers`.
@@ -50,16 +43,14 @@ pub async fn list(
     Path((version, waba)): Ids,
     headers: HeaderMap,
 ) -> Response {
-    match authorize_waba(&world, &version, &waba, &headers, true) {
-        Ok(()) => Json(json!({ "data": [number(&world)] })).into_response(),
-        Err(error) => error.respond(&world),
-    }
+    let done = authorize_waba(&world, &version, &waba, &headers, true);
+    usage::respond(&world, done.map(|()| json!({ "data": [number(&world)] })))
 }
 
 fn number(world: &World) -> Value {
     let account = &world.whatsapp.account;
-    let hook_url = world.whatsapp.lock().hook_url.clone();
-    json!({
+    let held = world.whatsapp.lock();
+    let mut number = json!({
         "id": account.phone_number_id,
         "verified_name": account.verified_name,
         "display_phone_number": account.display_phone_number,
@@ -69,9 +60,11 @@ fn number(world: &World) -> Value {
         "status": "CONNECTED",
         "platform_type": "CLOUD_API",
         "code_verification_status": "VERIFIED",
-        "webhook_configuration": { "application": hook_url },
+        "webhook_configuration": held.callbacks.shown(),
         "whatsapp_business_manager_messaging_limit": "TIER_2K",
-    })
+    });
+    inbound::merge(&mut number, &held.number);
+    number
 }
 
 /// `GET /{version}/{waba}/subscribed_apps`.
@@ -80,15 +73,8 @@ pub async fn subscriptions(
     Path((version, waba)): Ids,
     headers: HeaderMap,
 ) -> Response {
-    if let Err(error) = authorize_waba(&world, &version, &waba, &headers, true) {
-        return error.respond(&world);
-    }
-    let hook_url = world.whatsapp.lock().hook_url.clone();
-    let apps: Vec<Value> = hook_url
-        .map(|url| json!({ "whatsapp_business_api_data": { "name": "Sandbox app" }, "override_callback_uri": url }))
-        .into_iter()
-        .collect();
-    Json(json!({ "data": apps })).into_response()
+    let done = authorize_waba(&world, &version, &waba, &headers, true);
+    usage::respond(&world, done.map(|()| json!({ "data": world.whatsapp.lock().callbacks.apps() })))
 }
 
 /// `POST /{version}/{waba}/subscribed_apps`, with or without a callback of its own.
@@ -98,19 +84,44 @@ pub async fn subscribe(
     headers: HeaderMap,
     body: String,
 ) -> Response {
-    if let Err(error) = authorize_waba(&world, &version, &waba, &headers, false) {
-        return error.respond(&world);
-    }
     let body: Value = serde_json::from_str(&body).unwrap_or_default();
-    let Some(url) = body["override_callback_uri"].as_str() else {
-        return Json(json!({ "success": true })).into_response();
+    let done = match authorize_waba(&world, &version, &waba, &headers, false) {
+        Ok(()) => override_callback(&world, Level::Account, &body).await,
+        Err(error) => Err(error),
     };
-    let token = body["verify_token"].as_str().unwrap_or_default();
-    match webhooks::handshake(&world, url, token).await {
-        Ok(()) => Json(json!({ "success": true })).into_response(),
-        Err(reason) => GraphError::new(2_200, format!("Callback verification failed: {reason}"))
-            .respond(&world),
+    if done.is_ok() {
+        world.whatsapp.lock().callbacks.unsubscribed = false;
     }
+    usage::respond(&world, done)
+}
+
+/// Sets a callback for the account or the number; without an address the more general one holds again.
+async fn override_callback(
+    world: &Arc<World>,
+    level: Level,
+    body: &Value,
+) -> Result<Value, GraphError> {
+    match body["override_callback_uri"].as_str().filter(|url| !url.is_empty()) {
+        None => world.whatsapp.lock().callbacks.set(level, None),
+        Some(url) => {
+            let token = body["verify_token"].as_str().unwrap_or_default();
+            let failed =
+                |reason| GraphError::new(2_200, format!("Callback verification failed: {reason}"));
+            webhooks::handshake(world, level, url, token).await.map_err(failed)?;
+        }
+    }
+    Ok(json!({ "success": true }))
+}
+
+/// `POST /{version}/{phone_number_id}` with `webhook_configuration`.
+pub async fn configure(world: &Arc<World>, body: &str) -> Result<Value, GraphError> {
+    let body: Value = serde_json::from_str(body)
+        .map_err(|_| GraphError::new(100, "The request body is not valid JSON"))?;
+    let configuration = &body["webhook_configuration"];
+    if !configuration.is_object() {
+        return Err(GraphError::new(100, "The parameter webhook_configuration is required."));
+    }
+    override_callback(world, Level::Number, configuration).await
 }
 
 /// `DELETE /{version}/{waba}/subscribed_apps`.
@@ -119,9 +130,9 @@ pub async fn unsubscribe(
     Path((version, waba)): Ids,
     headers: HeaderMap,
 ) -> Response {
-    if let Err(error) = authorize_waba(&world, &version, &waba, &headers, false) {
-        return error.respond(&world);
-    }
-    world.whatsapp.lock().hook_url = None;
-    Json(json!({ "success": true })).into_response()
+    let done = authorize_waba(&world, &version, &waba, &headers, false).map(|()| {
+        world.whatsapp.lock().callbacks.unsubscribed = true;
+        json!({ "success": true })
+    });
+    usage::respond(&world, done)
 }

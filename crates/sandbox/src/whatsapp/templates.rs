@@ -1,25 +1,23 @@
-//! Message templates: the list, and the checks that sending one goes through.
+//! Message templates as they are on file, and the list of them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Json, Response};
-use serde::{Deserialize, Serialize};
+use axum::response::Response;
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::errors::GraphError;
+use super::{authorize_waba, usage};
 use crate::{Ids, World};
 
 /// Templates in one page unless asked otherwise, and at most.
 const DEFAULT_PAGE: usize = 25;
 const MAX_PAGE: usize = 250;
-/// Characters of a rendered body (Cloud API "Template components", checked 2026-11-20).
-const MAX_BODY_CHARS: usize = 1_024;
 
 /// One template in one language.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Template {
     pub id: String,
     pub name: String,
@@ -28,27 +26,83 @@ pub struct Template {
     pub category: String,
     /// `POSITIONAL` or `NAMED`.
     pub parameter_format: String,
+    /// As they were given.
     pub components: Vec<Value>,
+    /// `GREEN`, `YELLOW`, `RED` or `UNKNOWN`.
+    pub quality: String,
+    /// `NONE` unless the review refused it.
+    pub rejected_reason: String,
+    /// Before Meta changed it.
+    pub previous_category: Option<String>,
+    /// When an approved one was edited, in Unix milliseconds.
+    #[serde(skip)]
+    pub edits_ms: Vec<i64>,
+    /// Raised by every edit, so that the review of an older text does not count.
+    #[serde(skip)]
+    pub version: u64,
 }
 
 impl Template {
     /// A template whose only component is a body.
     pub fn with_body(ids: &Ids, name: &str, language: &str, status: &str, body: &str) -> Self {
-        let named = variables(body).iter().any(|name| name.parse::<u32>().is_err());
+        Self {
+            status: status.to_owned(),
+            ..Self::new(ids, name, language, vec![json!({ "type": "BODY", "text": body })])
+        }
+    }
+
+    /// A template that waits for its review.
+    pub fn new(ids: &Ids, name: &str, language: &str, components: Vec<Value>) -> Self {
+        let named = |component: &Value| {
+            let text = component["text"].as_str().unwrap_or_default();
+            variables(text).iter().any(|name| name.parse::<u32>().is_err())
+        };
+        let named = components.iter().any(named);
         Self {
             id: ids.digits(16),
             name: name.to_owned(),
             language: language.to_owned(),
-            status: status.to_owned(),
+            status: "PENDING".to_owned(),
             category: "UTILITY".to_owned(),
             parameter_format: if named { "NAMED" } else { "POSITIONAL" }.to_owned(),
-            components: vec![json!({ "type": "BODY", "text": body })],
+            components,
+            quality: "UNKNOWN".to_owned(),
+            rejected_reason: "NONE".to_owned(),
+            previous_category: None,
+            edits_ms: Vec::new(),
+            version: 0,
         }
     }
 
-    fn component_text(&self, kind: &str) -> Option<&str> {
-        let component = self.components.iter().find(|component| component["type"] == kind)?;
-        component["text"].as_str()
+    /// The component of this type, such as `BODY`; Meta takes either case.
+    pub fn component(&self, kind: &str) -> Option<&Value> {
+        let is_kind = |component: &&Value| {
+            component["type"].as_str().is_some_and(|found| found.eq_ignore_ascii_case(kind))
+        };
+        self.components.iter().find(is_kind)
+    }
+
+    /// An item of the list: what was asked for, or what comes by itself; always with the id.
+    pub fn row(&self, fields: Option<&str>) -> Value {
+        let all = json!({
+            "name": self.name,
+            "language": self.language,
+            "status": self.status,
+            "category": self.category,
+            "parameter_format": self.parameter_format,
+            "components": self.components,
+            "quality_score": { "score": self.quality },
+            "rejected_reason": self.rejected_reason,
+            "previous_category": self.previous_category,
+        });
+        let usual = "name,language,status,category,parameter_format,components";
+        let mut row = json!({ "id": self.id });
+        for field in fields.unwrap_or(usual).split(',').map(str::trim) {
+            if let Some(value) = all.get(field).filter(|value| !value.is_null()) {
+                row[field] = value.clone();
+            }
+        }
+        row
     }
 }
 
@@ -95,9 +149,11 @@ pub async fn list(
     Query(query): Query<HashMap<String, String>>,
     headers: HeaderMap,
 ) -> Response {
-    if let Err(error) = super::authorize_waba(&world, &version, &waba, &headers, true) {
-        return error.respond(&world);
-    }
+    let allowed = authorize_waba(&world, &version, &waba, &headers, true);
+    usage::respond(&world, allowed.map(|()| page(&world, &version, &waba, &query)))
+}
+
+fn page(world: &World, version: &str, waba: &str, query: &HashMap<String, String>) -> Value {
     let wanted = |template: &&Template| {
         let matches = |key: &str, value: &str| {
             query.get(key).is_none_or(|wanted| wanted.eq_ignore_ascii_case(value))
@@ -120,21 +176,27 @@ pub async fn list(
         (None, Some(before)) => before.saturating_sub(limit),
         (None, None) => 0,
     };
-    let page: Vec<&Template> = templates.iter().skip(start).take(limit).collect();
+    let fields = query.get("fields").map(String::as_str);
+    let rows = templates.iter().skip(start).take(limit);
+    let page: Vec<Value> = rows.map(|template| template.row(fields)).collect();
     let mut answer = json!({ "data": page });
     if !page.is_empty() {
         let last = start + page.len() - 1;
         answer["paging"] = json!({ "cursors": { "before": cursor(start), "after": cursor(last) } });
         if last + 1 < templates.len() {
-            let next = format!(
+            let mut next = format!(
                 "{}/{version}/{waba}/message_templates?limit={limit}&after={}",
                 world.base_url,
                 cursor(last)
             );
+            for key in ["fields", "status", "name", "language", "category"] {
+                let value = query.get(key).map(|value| format!("&{key}={value}"));
+                next.push_str(value.as_deref().unwrap_or_default());
+            }
             answer["paging"]["next"] = json!(next);
         }
     }
-    Json(answer).into_response()
+    answer
 }
 
 fn cursor(position: usize) -> String {
@@ -145,104 +207,8 @@ fn cursor_position(cursor: &str) -> Option<usize> {
     cursor.strip_prefix("QVFI")?.parse().ok()
 }
 
-/// Checks a `template` object against what is on file; gives the text that the customer will read.
-pub fn check(templates: &[Template], sent: &Value) -> Result<(String, Template), GraphError> {
-    let missing = |what: &str| GraphError::new(131_008, format!("Parameter '{what}' is mandatory"));
-    let name = sent["name"].as_str().ok_or_else(|| missing("template[name]"))?;
-    let language =
-        sent["language"]["code"].as_str().ok_or_else(|| missing("template[language][code]"))?;
-    let absent =
-        || GraphError::new(132_001, format!("template name ({name}) does not exist in {language}"));
-    let same = |template: &&Template| template.name == name && template.language == language;
-    let template = templates.iter().find(same).ok_or_else(absent)?;
-    match template.status.as_str() {
-        "APPROVED" | "FLAGGED" => {}
-        "PAUSED" => return Err(GraphError::new(132_015, "Template is paused due to low quality")),
-        "DISABLED" => return Err(GraphError::new(132_016, "Template is disabled")),
-        _ => return Err(absent()),
-    }
-    let mut rendered = String::new();
-    for kind in ["HEADER", "BODY"] {
-        let Some(text) = template.component_text(kind) else { continue };
-        let text = render(template, kind, text, parameters(sent, kind)?)?;
-        rendered = text;
-    }
-    if rendered.chars().count() > MAX_BODY_CHARS {
-        return Err(GraphError::new(
-            132_005,
-            format!("Translated text is longer than {MAX_BODY_CHARS} characters"),
-        ));
-    }
-    Ok((rendered, template.clone()))
-}
-
-fn parameters<'a>(sent: &'a Value, kind: &str) -> Result<&'a [Value], GraphError> {
-    let components = match &sent["components"] {
-        Value::Null => return Ok(&[]),
-        Value::Array(components) => components,
-        _ => return Err(GraphError::new(131_009, "template[components] must be an array")),
-    };
-    let is_kind = |component: &&Value| {
-        component["type"].as_str().is_some_and(|sent| sent.eq_ignore_ascii_case(kind))
-    };
-    Ok(components
-        .iter()
-        .find(is_kind)
-        .and_then(|component| component["parameters"].as_array())
-        .map_or(&[], Vec::as_slice))
-}
-
-fn render(
-    template: &Template,
-    kind: &str,
-    text: &str,
-    sent: &[Value],
-) -> Result<String, GraphError> {
-    let expected = variables(text);
-    let place = kind.to_lowercase();
-    if sent.len() != expected.len() {
-        let details = format!(
-            "{place}: number of localizable_params ({}) does not match the expected number of params ({})",
-            sent.len(),
-            expected.len()
-        );
-        return Err(GraphError::new(132_000, details));
-    }
-    let mut rendered = text.to_owned();
-    for (position, variable) in expected.iter().enumerate() {
-        let parameter = match template.parameter_format.as_str() {
-            "NAMED" => {
-                sent.iter().find(|parameter| parameter["parameter_name"].as_str() == Some(variable))
-            }
-            _ => sent.get(position).filter(|parameter| parameter["parameter_name"].is_null()),
-        };
-        let wrong = || {
-            GraphError::new(
-                132_012,
-                format!("{place}: parameter {variable} does not match the template"),
-            )
-        };
-        let value = parameter_text(parameter.ok_or_else(wrong)?).ok_or_else(wrong)?;
-        if value.is_empty() || value.contains(['\n', '\t']) || value.contains("     ") {
-            let details = "Param text cannot be empty or have new-line/tab characters or more than 4 consecutive spaces";
-            return Err(GraphError::new(132_018, details));
-        }
-        rendered = rendered.replace(&format!("{{{{{variable}}}}}"), value);
-    }
-    Ok(rendered)
-}
-
-fn parameter_text(parameter: &Value) -> Option<&str> {
-    match parameter["type"].as_str()? {
-        "text" => parameter["text"].as_str(),
-        "currency" => parameter["currency"]["fallback_value"].as_str(),
-        "date_time" => parameter["date_time"]["fallback_value"].as_str(),
-        _ => None,
-    }
-}
-
 /// The names between double braces, in order, each once.
-fn variables(text: &str) -> Vec<&str> {
+pub fn variables(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut rest = text;
     while let Some((_, after)) = rest.split_once("{{") {

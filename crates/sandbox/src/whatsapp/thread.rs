@@ -8,6 +8,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Held;
+use super::handover::Owner;
+use super::interactive::Choice;
 use super::window::Bucket;
 use crate::Ids;
 
@@ -41,7 +43,8 @@ impl Progress {
 #[derive(Clone, Debug, Serialize)]
 pub struct Item {
     pub wamid: String,
-    /// `customer`, `business`, or `phone_app` for a person who answered from the business phone.
+    /// `customer`, `business`, `phone_app` for a person who answered from the business phone, or
+    /// `other_responder` for whoever else may answer on this number.
     pub from: &'static str,
     #[serde(rename = "type")]
     pub kind: String,
@@ -55,6 +58,12 @@ pub struct Item {
     pub error: Option<Value>,
     /// The message this one answers.
     pub reply_to: Option<String>,
+    /// The file that came with it: id, type, hash and size.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub media: Option<Value>,
+    /// What the customer can tap.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<Choice>,
     #[serde(skip)]
     pub callback_data: Option<String>,
     #[serde(skip)]
@@ -62,6 +71,28 @@ pub struct Item {
     /// Whether it was sent to a user id and not to a number.
     #[serde(skip)]
     pub by_user_id: bool,
+}
+
+impl Item {
+    /// A message without anything but its content, on its way.
+    pub fn new(wamid: &str, from: &'static str, kind: &str, content: Value, at_ms: i64) -> Self {
+        Self {
+            wamid: wamid.to_owned(),
+            from,
+            kind: kind.to_owned(),
+            text: readable(kind, &content),
+            content,
+            at_ms,
+            progress: Progress::Accepted,
+            error: None,
+            reply_to: None,
+            media: None,
+            choices: Vec::new(),
+            callback_data: None,
+            pricing: Value::Null,
+            by_user_id: false,
+        }
+    }
 }
 
 /// A chat and its limits.
@@ -72,6 +103,11 @@ pub struct Thread {
     /// Messages are free before this time, after an advertisement.
     pub free_until_ms: i64,
     pub typing_until_ms: i64,
+    /// When an advertisement brought the customer, until we answer.
+    pub referred_at_ms: Option<i64>,
+    /// Who answers, where that has been said; see [`super::handover`].
+    pub owner: Option<Owner>,
+    pub last_customer_ms: i64,
     pub pair: Bucket,
 }
 
@@ -83,6 +119,9 @@ impl Default for Thread {
             window_until_ms: 0,
             free_until_ms: 0,
             typing_until_ms: 0,
+            referred_at_ms: None,
+            owner: None,
+            last_customer_ms: 0,
             pair: Bucket::pair(),
         }
     }
@@ -120,4 +159,28 @@ pub fn new_wamid(ids: &Ids, user_key: &str) -> String {
     bytes.extend_from_slice(ids.hex(18).to_uppercase().as_bytes());
     bytes.push(0);
     format!("wamid.{}", STANDARD.encode(bytes))
+}
+
+/// What the customer reads, for any type.
+pub fn readable(kind: &str, content: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    match kind {
+        "text" => text(&content["body"]),
+        "reaction" => text(&content["emoji"]),
+        "interactive" => [
+            &content["body"]["text"],
+            &content["button_reply"]["title"],
+            &content["list_reply"]["title"],
+        ]
+        .into_iter()
+        .find_map(|value| value.as_str().map(str::to_owned))
+        .unwrap_or_default(),
+        "button" => text(&content["text"]),
+        "contacts" => text(&content[0]["name"]["formatted_name"]),
+        "order" => text(&content["text"]),
+        "system" => text(&content["body"]),
+        "edit" => text(&content["message"]["text"]["body"]),
+        "location" => format!("{} {}", content["latitude"], content["longitude"]),
+        _ => text(&content["caption"]),
+    }
 }

@@ -23,9 +23,28 @@ pub struct User {
     pub blocked: bool,
     /// On the allow list of a test number.
     pub allowed: bool,
+    /// The business has blocked the person: nothing passes either way.
+    pub blocked_by_business: bool,
+    /// The person wants no marketing messages of this business.
+    pub stopped_marketing: bool,
 }
 
 impl User {
+    /// Somebody on WhatsApp of whom nothing else is known.
+    pub fn new(bsuid: String) -> Self {
+        Self {
+            bsuid,
+            phone: None,
+            username: None,
+            name: None,
+            on_whatsapp: true,
+            blocked: false,
+            allowed: true,
+            blocked_by_business: false,
+            stopped_marketing: false,
+        }
+    }
+
     /// The number, where webhooks may show it.
     pub fn visible_phone(&self) -> Option<&str> {
         if self.username.is_some() { None } else { self.phone.as_deref() }
@@ -61,13 +80,10 @@ impl Users {
     /// Three people (one of them without a number) and a number that is not on WhatsApp.
     pub fn new(ids: &Ids) -> Self {
         let person = |phone: Option<&str>, username: Option<&str>, name: &str| User {
-            bsuid: new_bsuid(ids),
             phone: phone.map(str::to_owned),
             username: username.map(str::to_owned),
             name: Some(name.to_owned()),
-            on_whatsapp: true,
-            blocked: false,
-            allowed: true,
+            ..User::new(new_bsuid(ids))
         };
         let mut users = vec![
             person(Some("15550100001"), None, "Zoë Martínez"),
@@ -95,6 +111,11 @@ impl Users {
 
     pub fn get(&self, index: usize) -> Option<&User> {
         self.users.get(index)
+    }
+
+    /// Everybody whom the business has blocked.
+    pub fn blocked(&self) -> impl Iterator<Item = &User> {
+        self.users.iter().filter(|user| user.blocked_by_business)
     }
 
     pub fn get_mut(&mut self, index: usize) -> Option<&mut User> {

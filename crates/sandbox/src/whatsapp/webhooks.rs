@@ -9,6 +9,7 @@ use axum::http::header::{CONTENT_TYPE, USER_AGENT};
 use serde_json::{Value, json};
 
 use super::Held;
+use super::callbacks::Level;
 use crate::{Hook, RetryPolicy, World};
 
 const SIGNATURE: HeaderName = HeaderName::from_static("x-hub-signature-256");
@@ -91,7 +92,7 @@ fn envelope(
         "entry": [{ "id": world.whatsapp.account.waba_id, "changes": changes }],
     });
     let body = escape(&body.to_string(), world.switches.is("whatsapp.escape_slashes", "yes"));
-    hook(world, held.hook_url.clone()?, kind, key, body, Signing::Right)
+    hook(world, held.callbacks.target()?, kind, key, body, Signing::Right)
 }
 
 /// A webhook with exactly this body.
@@ -153,7 +154,12 @@ pub fn escape(json: &str, slashes: bool) -> String {
 }
 
 /// The verification that Meta makes when a callback is set; on success webhooks go there from now on.
-pub async fn handshake(world: &Arc<World>, url: &str, verify_token: &str) -> Result<(), String> {
+pub async fn handshake(
+    world: &Arc<World>,
+    level: Level,
+    url: &str,
+    verify_token: &str,
+) -> Result<(), String> {
     let challenge = world.whatsapp.ids.digits(10);
     let query = [
         ("hub.mode", "subscribe"),
@@ -170,7 +176,7 @@ pub async fn handshake(world: &Arc<World>, url: &str, verify_token: &str) -> Res
     if body != challenge {
         return Err(format!("{url} did not answer with the challenge as its whole body"));
     }
-    world.whatsapp.lock().hook_url = Some(url.to_owned());
+    world.whatsapp.lock().callbacks.set(level, Some(url.to_owned()));
     Ok(())
 }
 

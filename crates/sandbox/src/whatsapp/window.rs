@@ -2,8 +2,6 @@
 
 /// Facts: the window is 24 hours from the customer's last message (Cloud API "Send messages", checked 2026-11-20).
 pub const WINDOW_MS: i64 = 24 * 3_600_000;
-/// A free entry point lasts 72 hours from the first reply (Cloud API "Pricing", checked 2026-11-20).
-pub const FREE_ENTRY_MS: i64 = 72 * 3_600_000;
 
 /// A bucket of permissions that refills with time.
 #[derive(Clone, Debug)]
