@@ -174,7 +174,12 @@ pub async fn foreign(
     ([(header::CONTENT_TYPE, "image/png")], samples::sample("image/png", 0)).into_response()
 }
 
-/// The file as it is.
+/// The file as it is; whatever it holds, a browser runs nothing of it.
 pub fn plain(media: &Media) -> Response {
-    ([(header::CONTENT_TYPE, media.mime_type.clone())], media.bytes.clone()).into_response()
+    let headers = [
+        (header::CONTENT_TYPE, media.mime_type.as_str()),
+        (header::CONTENT_SECURITY_POLICY, "sandbox"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (headers, media.bytes.clone()).into_response()
 }
