@@ -4,9 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    consent::ConsentScope,
+    consent::{ConsentScope, Keywords},
     contact::{Contact, Identity, Point},
-    fault::{Fault, Outcome},
+    cost::Cost,
+    fault::{Fault, FaultClass, Outcome},
+    file::{FileStream, MediaSource},
     ids::{DeliveryId, VendorId},
     inbound::{ParseFault, RawEvent, RawRequest, Received},
     inbox::ChannelKind,
@@ -55,6 +57,10 @@ pub struct ChannelPolicy {
     pub inbox_pace: Option<Pace>,
     /// What a customer's STOP covers.
     pub stop_scope: ConsentScope,
+    /// Which whole messages of a customer are read as keywords.
+    pub keywords: Keywords,
+    /// The most bytes of a file that customers send here; 0 where files are not fetched.
+    pub max_file_bytes: u64,
 }
 
 /// What a channel event says.
@@ -129,6 +135,8 @@ pub struct Receipt {
     pub at: Timestamp,
     /// Why it failed.
     pub fault: Option<Fault>,
+    /// What the vendor charges, where this report says so.
+    pub cost: Option<Cost>,
 }
 
 /// A message that went out from our address.
@@ -157,6 +165,8 @@ pub struct Outbound<'a> {
     pub what: What<'a>,
     /// The message it answers, by the vendor's id.
     pub reply_to: Option<&'a VendorId>,
+    /// An address from which the vendor can fetch the file of a media message for a while.
+    pub file_url: Option<&'a str>,
 }
 
 /// Free-form content or a template.
@@ -208,6 +218,13 @@ pub trait Channel: Send + Sync {
     fn attend<'a>(&'a self, message: &'a VendorId) -> BoxFuture<'a, ()> {
         let _ = message;
         Box::pin(std::future::ready(()))
+    }
+
+    /// Begins to fetch a file that a customer sent. A fault of class `MediaProblem` is final.
+    fn fetch<'a>(&'a self, media: &'a MediaSource) -> BoxFuture<'a, Result<FileStream, Fault>> {
+        let _ = media;
+        let fault = Fault::new(FaultClass::MediaProblem, "fetch the file: files are not kept here");
+        Box::pin(std::future::ready(Err(fault)))
     }
 
     /// Checks address, credentials and subscription, changing nothing.

@@ -65,6 +65,12 @@ ids! {
     TaskId,
     /// A person who signs in to the console.
     UserId,
+    /// The bytes of one media message.
+    FileId,
+    /// A template that a vendor approved for an inbox.
+    TemplateId,
+    /// One template on its way to many contacts.
+    CampaignId,
 }
 
 /// Where new ids come from. Injected, so that tests and replays are repeatable.

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     fault::Fault,
+    file::MediaFile,
     ids::{ConversationId, MessageId, SessionId, VendorId, WorkspaceId},
+    interactive::Offer,
     time::Timestamp,
 };
 
@@ -116,6 +118,22 @@ pub enum Content {
         /// Recorded on the spot.
         #[serde(default)]
         voice: bool,
+        /// What we hold of its bytes; none where they are not fetched.
+        #[serde(default)]
+        file: Option<MediaFile>,
+    },
+    /// Words with choices beside them, from us.
+    Interactive {
+        /// The words.
+        text: String,
+        /// A line above them.
+        #[serde(default)]
+        header: Option<String>,
+        /// A line below them.
+        #[serde(default)]
+        footer: Option<String>,
+        /// The choices.
+        offer: Offer,
     },
     /// A place.
     Location {
@@ -217,6 +235,13 @@ impl Content {
                     line.push_str(caption);
                 }
                 line
+            }
+            Self::Interactive { text, header, footer, offer } => {
+                let mut lines: Vec<String> = header.iter().cloned().collect();
+                lines.push(text.clone());
+                lines.extend(offer.as_lines());
+                lines.extend(footer.iter().cloned());
+                lines.join("\n")
             }
             Self::Location { latitude, longitude, label } => match label {
                 Some(label) => format!("[location: {label} ({latitude}, {longitude})]"),

@@ -307,7 +307,7 @@ fn outbound<'a>(state: &'a State, delivery: &'a Delivery) -> Result<Outbound<'a>
             return Err(Fault::new(FaultClass::Bug, "send a desk's delivery to a customer"));
         }
     };
-    Ok(Outbound { delivery: delivery.id, to: &state.contact, what, reply_to })
+    Ok(Outbound { delivery: delivery.id, to: &state.contact, what, reply_to, file_url: None })
 }
 
 fn to_desk<'a>(

@@ -235,6 +235,7 @@ impl Hub {
                 status: MessageStatus::Sent,
                 at: echo.at,
                 fault: None,
+                cost: None,
             };
             return self.receipt(inbox, receipt, with).await;
         }

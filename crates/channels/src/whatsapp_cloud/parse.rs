@@ -196,6 +196,7 @@ fn receipt(fields: &Fields<'_>) -> Result<Receipt, ParseFault> {
         status,
         at: at(fields)?,
         fault: fault.transpose()?,
+        cost: None,
     })
 }
 
@@ -314,6 +315,7 @@ fn media(kind: MediaKind, name: &str, raw: &RawValue) -> Result<Content, String>
         vendor_id: media.id.map(VendorId),
         sha256: media.sha256,
         voice: media.voice.unwrap_or(false),
+        file: None,
     })
 }
 

@@ -3,7 +3,7 @@
 
 use baton_core::{
     channel::{ChannelPolicy, Pace, WindowRule},
-    consent::ConsentScope,
+    consent::{ConsentScope, Keywords},
     fault::{Fault, FaultClass},
     inbox::ChannelKind,
     step::WINDOW_CLOSED,
@@ -31,6 +31,8 @@ pub(super) const POLICY: ChannelPolicy = ChannelPolicy {
     // `user_preferences` covers marketing only, but a customer who writes STOP means everything
     // that we would begin ("Get opt-in").
     stop_scope: ConsentScope::BusinessInitiated,
+    keywords: Keywords::Chat,
+    max_file_bytes: 0,
 };
 
 /// The most characters of a template's name ("Template components").

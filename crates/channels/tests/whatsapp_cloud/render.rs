@@ -23,7 +23,7 @@ fn contact(points: &[(PointKind, &str)]) -> Contact {
 
 fn render(to: &Contact, what: What<'_>, reply_to: Option<&VendorId>) -> Result<Call, Fault> {
     let delivery = DeliveryId::read(DELIVERY).unwrap();
-    channel().render(&Outbound { delivery, to, what, reply_to })
+    channel().render(&Outbound { delivery, to, what, reply_to, file_url: None })
 }
 
 fn phone() -> Contact {
@@ -96,6 +96,7 @@ fn what_meta_would_refuse_is_refused_here_with_its_rule() {
         vendor_id: None,
         sha256: None,
         voice: false,
+        file: None,
     };
     let of = |content: Content| render(&phone(), What::Content(&content), None).unwrap_err();
     let cases = [

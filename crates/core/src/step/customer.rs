@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     channel::CustomerMessage,
-    consent::{self, ConsentScope, Keyword, Keywords},
+    consent::{self, ConsentScope, Keyword},
     ids::SessionId,
     message::{Author, AuthorKind, Message, MessageStatus},
     session::Owner,
@@ -40,7 +40,7 @@ pub(super) fn spoke(draft: &mut Draft<'_>, said: CustomerMessage) {
 
 /// Notes an opt-out or opt-in; true when nothing at all may be sent any more.
 fn read_keyword(draft: &mut Draft<'_>, said: &CustomerMessage) -> bool {
-    let opted_out = match consent::keyword(&said.content.as_text(), Keywords::Chat) {
+    let opted_out = match consent::keyword(&said.content.as_text(), draft.cx.channel.keywords) {
         Some(Keyword::Stop) => true,
         Some(Keyword::Start) => false,
         Some(Keyword::Help) | None => return false,

@@ -14,6 +14,7 @@ mod tables;
 
 use crate::{
     channel::{Pace, WindowRule},
+    consent::Keywords,
     contact::PointKind,
     delivery::{DeliveryState, Destination, Hold, Payload},
     desk::RepMessage,
@@ -95,6 +96,8 @@ fn world() -> World {
             pair_pace: Some(Pace { burst: 45, refill_ms: 6_000 }),
             inbox_pace: None,
             stop_scope: ConsentScope::BusinessInitiated,
+            keywords: Keywords::Chat,
+            max_file_bytes: 0,
         },
         desk: DeskPolicy {
             max_text_chars: 6_000,

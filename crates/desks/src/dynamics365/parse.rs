@@ -221,6 +221,7 @@ fn media(
         vendor_id: id.map(VendorId::from),
         sha256: None,
         voice: false,
+        file: None,
     }
 }
 

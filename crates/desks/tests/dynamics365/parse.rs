@@ -53,6 +53,7 @@ fn the_documented_samples_are_understood() {
                     vendor_id: Some("https://files.example/1".into()),
                     sha256: None,
                     voice: false,
+                    file: None,
                 },
             }),
             DeskEventKind::Moved { what: closed },

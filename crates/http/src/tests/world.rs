@@ -13,7 +13,7 @@ use axum::{
 use baton_core::{
     channel::{Call, Channel, ChannelEvent, ChannelPolicy, Outbound},
     config::ConfigFault,
-    consent::ConsentScope,
+    consent::{ConsentScope, Keywords},
     desk::Desk,
     engine::{Engine, Snapshot, Turn},
     fault::{Fault, FaultClass, Outcome},
@@ -232,6 +232,8 @@ const POLICY: ChannelPolicy = ChannelPolicy {
     pair_pace: None,
     inbox_pace: None,
     stop_scope: ConsentScope::Everything,
+    keywords: Keywords::Carrier,
+    max_file_bytes: 0,
 };
 
 /// Answers every hook with what the hook was asked.

@@ -159,6 +159,7 @@ fn a_reps_reply_goes_out_and_its_failure_comes_back_to_the_rep() {
         status: MessageStatus::Failed,
         at: w.now,
         fault: Some(fault(FaultClass::NotReachable)),
+        cost: None,
     };
     w.give(Input::Receipt { receipt, delivery: out.id });
     assert_eq!(w.message("hello Ana").status, MessageStatus::Failed);
@@ -221,6 +222,7 @@ fn a_refusal_that_meta_reports_later_is_treated_like_one_at_once() {
         status: MessageStatus::Failed,
         at: w.now,
         fault: Some(fault(FaultClass::WindowClosed)),
+        cost: None,
     };
     w.give(Input::Receipt { receipt, delivery: out.id });
     assert_eq!(w.message("reply").status, MessageStatus::Held);
@@ -260,6 +262,7 @@ fn a_status_settles_an_unknown_even_before_the_call_answers() {
             status: MessageStatus::Delivered,
             at: w.now,
             fault: None,
+            cost: None,
         };
         let lost = Outcome::Unknown { fault: fault(FaultClass::VendorDown) };
         let receipt = Input::Receipt { receipt, delivery: id };

@@ -1,0 +1,68 @@
+//! The bytes of media: where they come from, and what we hold of them.
+
+use std::pin::Pin;
+
+use bytes::Bytes;
+use futures_core::Stream;
+use serde::{Deserialize, Serialize};
+
+use crate::{fault::Fault, ids::FileId, ids::VendorId};
+
+/// What we hold of the bytes of a media message.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum MediaFile {
+    /// They are being fetched from the vendor.
+    Waiting,
+    /// They are stored.
+    Stored(StoredFile),
+    /// They could not be had.
+    Failed {
+        /// Why.
+        fault: Fault,
+    },
+}
+
+impl MediaFile {
+    /// The stored file.
+    pub fn stored(&self) -> Option<&StoredFile> {
+        match self {
+            Self::Stored(file) => Some(file),
+            Self::Waiting | Self::Failed { .. } => None,
+        }
+    }
+}
+
+/// A file that we hold.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct StoredFile {
+    /// Its id.
+    pub id: FileId,
+    /// Its size in bytes.
+    pub size_bytes: u64,
+    /// Its type as its first bytes say, never as a sender claimed.
+    pub mime_type: String,
+    /// A safe name for it, with the extension of its type.
+    pub name: String,
+    /// SHA-256 of the bytes, lower-case hexadecimal.
+    pub sha256: String,
+}
+
+/// Where a vendor keeps the bytes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MediaSource {
+    /// The vendor's id or address of the file.
+    pub vendor_id: VendorId,
+    /// The most bytes that are taken.
+    pub max_bytes: u64,
+}
+
+/// Bytes on their way from a vendor. Whoever reads them counts them: a length may lie.
+pub struct FileStream {
+    /// The type that the vendor names.
+    pub mime_type: Option<String>,
+    /// The length that the vendor names.
+    pub length: Option<u64>,
+    /// The bytes, in pieces of the network's size.
+    pub chunks: Pin<Box<dyn Stream<Item = Result<Bytes, Fault>> + Send>>,
+}
