@@ -108,3 +108,16 @@ async fn wrong_requests_for_control_are_refused() {
         assert_eq!(code(&stage.thread_control(change).await.1), 100);
     }
 }
+
+#[tokio::test]
+async fn a_person_with_the_business_app_answers_with_a_picture() {
+    let mut stage = Stage::new().await;
+    let media = json!({ "kind": "image", "size": 2_000 });
+    stage.control("whatsapp/echo", json!({ "text": "this one", "media": media })).await;
+    let echo = stage.change().await["value"]["message_echoes"][0].clone();
+    assert_eq!((&echo["type"], &echo["image"]["caption"]), (&json!("image"), &json!("this one")));
+    let id = echo["image"]["id"].as_str().unwrap();
+    assert_eq!(stage.graph("GET", id, None).await.1["file_size"], 2_000);
+    let shown = stage.last_on_phone().await;
+    assert_eq!((&shown["from"], &shown["media"]["id"]), (&json!("phone_app"), &json!(id)));
+}

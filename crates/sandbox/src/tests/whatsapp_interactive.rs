@@ -31,70 +31,85 @@ fn with(mut message: Value, change: Value) -> Value {
     message
 }
 
-#[tokio::test]
-async fn every_limit_is_checked_and_the_field_named() {
+fn long(count: usize) -> String {
+    "x".repeat(count)
+}
+
+/// Each content is refused with its code, and the details name the field.
+async fn refused(cases: Vec<(Value, i64, &str)>) {
     let stage = Stage::new().await;
-    let long = |count: usize| "x".repeat(count);
-    let button = |change: Value| {
-        let mut buttons = buttons(2);
-        crate::whatsapp::merge(&mut buttons[0], &change);
-        with(button_message(), json!({ "action": { "buttons": buttons } }))
-    };
-    let list =
-        |sections: Value| with(list_message(), json!({ "action": { "sections": sections } }));
-    let row = |change: Value| list(json!([{ "rows": [with(rows(1)[0].clone(), change)] }]));
-    let cases = [
-        (with(button_message(), json!({ "body": null })), 131_008, "interactive[body][text]"),
+    for (content, expected, field) in cases {
+        let (status, answer) = stage.send_kind("interactive", content).await;
+        assert_eq!((status, code(&answer)), (400, expected), "{answer}");
+        assert!(details(&answer).contains(field), "{field}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn what_every_interactive_message_has_is_checked_and_the_field_named() {
+    let changed = |change: Value| with(button_message(), change);
+    refused(vec![
+        (changed(json!({ "body": null })), 131_008, "interactive[body][text]"),
+        (changed(json!({ "body": { "text": long(1_025) } })), 100, "interactive[body][text]"),
+        (changed(json!({ "footer": { "text": long(61) } })), 100, "interactive[footer][text]"),
         (
-            with(button_message(), json!({ "body": { "text": long(1_025) } })),
-            100,
-            "interactive[body][text]",
-        ),
-        (
-            with(button_message(), json!({ "footer": { "text": long(61) } })),
-            100,
-            "interactive[footer][text]",
-        ),
-        (
-            with(button_message(), json!({ "header": { "type": "text", "text": long(61) } })),
+            changed(json!({ "header": { "type": "text", "text": long(61) } })),
             100,
             "interactive[header][text]",
         ),
         (
-            with(button_message(), json!({ "header": { "type": "hologram" } })),
+            changed(json!({ "header": { "type": "hologram" } })),
             131_009,
             "interactive[header][type]",
         ),
-        (with(button_message(), json!({ "action": null })), 131_008, "interactive[action]"),
+        (changed(json!({ "header": { "type": "image", "image": {} } })), 100, "image needs"),
+        (changed(json!({ "action": null })), 131_008, "interactive[action]"),
+        (changed(json!({ "type": "hologram" })), 131_009, "interactive[type]"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn the_limits_of_buttons_are_checked() {
+    let changed =
+        |buttons: Value| with(button_message(), json!({ "action": { "buttons": buttons } }));
+    let first = |change: Value| {
+        let mut buttons = buttons(2);
+        crate::whatsapp::merge(&mut buttons[0], &change);
+        changed(json!(buttons))
+    };
+    refused(vec![
+        (changed(json!(buttons(4))), 131_009, "action[buttons]"),
+        (changed(json!([])), 131_009, "action[buttons]"),
+        (first(json!({ "type": "url" })), 131_009, "action[buttons][type]"),
+        (first(json!({ "reply": { "id": long(257) } })), 100, "action[buttons][reply][id]"),
+        (first(json!({ "reply": { "id": "id1" } })), 131_009, "action[buttons][reply][id]"),
+        (first(json!({ "reply": { "title": long(21) } })), 100, "action[buttons][reply][title]"),
         (
-            with(button_message(), json!({ "action": { "buttons": buttons(4) } })),
-            131_009,
-            "action[buttons]",
-        ),
-        (
-            with(button_message(), json!({ "action": { "buttons": [] } })),
-            131_009,
-            "action[buttons]",
-        ),
-        (button(json!({ "type": "url" })), 131_009, "action[buttons][type]"),
-        (button(json!({ "reply": { "id": long(257) } })), 100, "action[buttons][reply][id]"),
-        (button(json!({ "reply": { "id": "id1" } })), 131_009, "action[buttons][reply][id]"),
-        (button(json!({ "reply": { "title": long(21) } })), 100, "action[buttons][reply][title]"),
-        (
-            button(json!({ "reply": { "title": "Choice 1" } })),
+            first(json!({ "reply": { "title": "Choice 1" } })),
             131_009,
             "action[buttons][reply][title]",
         ),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn the_limits_of_lists_are_checked() {
+    let list =
+        |sections: Value| with(list_message(), json!({ "action": { "sections": sections } }));
+    let row = |change: Value| list(json!([{ "rows": [with(rows(1)[0].clone(), change)] }]));
+    let two = |count: usize| {
+        list(json!([{ "title": "A", "rows": rows(count) }, { "title": "B", "rows": rows(count) }]))
+    };
+    let image = json!({ "header": { "type": "image", "image": { "id": "1" } } });
+    refused(vec![
         (
             with(list_message(), json!({ "body": { "text": long(1_025) } })),
             100,
             "interactive[body][text]",
         ),
-        (
-            with(list_message(), json!({ "header": { "type": "image", "image": { "id": "1" } } })),
-            131_009,
-            "interactive[header][type]",
-        ),
+        (with(list_message(), image), 131_009, "interactive[header][type]"),
         (with(list_message(), json!({ "action": { "button": long(21) } })), 100, "action[button]"),
         (list(json!([])), 131_009, "action[sections]"),
         (
@@ -109,57 +124,35 @@ async fn every_limit_is_checked_and_the_field_named() {
         ),
         (list(json!([{ "title": long(25), "rows": rows(1) }])), 100, "action[sections][title]"),
         (list(json!([{ "rows": rows(11) }])), 131_009, "action[sections][rows]"),
-        (
-            list(json!([{ "title": "A", "rows": rows(6) }, { "title": "B", "rows": rows(6) }])),
-            131_009,
-            "at most 10 rows",
-        ),
+        (two(6), 131_009, "at most 10 rows"),
+        (two(1), 131_009, "action[sections][rows][id]"),
         (row(json!({ "id": long(201) })), 100, "action[sections][rows][id]"),
         (row(json!({ "title": long(25) })), 100, "action[sections][rows][title]"),
         (row(json!({ "description": long(73) })), 100, "action[sections][rows][description]"),
-        (
-            list(json!([{ "title": "A", "rows": rows(1) }, { "title": "B", "rows": rows(1) }])),
-            131_009,
-            "action[sections][rows][id]",
-        ),
-        (
-            with(
-                cta_message(),
-                json!({ "action": { "parameters": { "display_text": long(21) } } }),
-            ),
-            100,
-            "action[parameters][display_text]",
-        ),
-        (
-            with(cta_message(), json!({ "action": { "parameters": { "url": "ftp://a" } } })),
-            131_009,
-            "action[parameters][url]",
-        ),
-        (with(cta_message(), json!({ "action": { "name": "other" } })), 131_009, "action[name]"),
-        (
-            json!({ "type": "location_request_message", "body": { "text": "Where?" }, "action": { "name": "x" } }),
-            131_009,
-            "action[name]",
-        ),
-        (
-            json!({ "type": "request_contact_info", "body": { "text": "Who?" }, "action": {} }),
-            131_009,
-            "action[name]",
-        ),
-        (
-            json!({ "type": "hologram", "body": { "text": "?" }, "action": {} }),
-            131_009,
-            "interactive[type]",
-        ),
-    ];
-    for (content, expected, field) in cases {
-        let (status, answer) = stage.send_kind("interactive", content).await;
-        assert_eq!((status, code(&answer)), (400, expected), "{answer}");
-        assert!(details(&answer).contains(field), "{field}: {answer}");
-    }
+    ])
+    .await;
+    let stage = Stage::new().await;
     stage.switch("whatsapp.list_body", "4096").await;
     let long_list = with(list_message(), json!({ "body": { "text": long(4_096) } }));
     assert_eq!(stage.send_kind("interactive", long_list).await.0, 200);
+}
+
+#[tokio::test]
+async fn the_limits_of_links_requests_and_carousels_are_checked() {
+    let link =
+        |parameters: Value| with(cta_message(), json!({ "action": { "parameters": parameters } }));
+    let request = |kind: &str, action: Value| json!({ "type": kind, "body": { "text": "?" }, "action": action });
+    let card = json!({ "body": { "text": long(161) } });
+    refused(vec![
+        (link(json!({ "display_text": long(21) })), 100, "action[parameters][display_text]"),
+        (link(json!({ "url": "ftp://a" })), 131_009, "action[parameters][url]"),
+        (with(cta_message(), json!({ "action": { "name": "other" } })), 131_009, "action[name]"),
+        (request("location_request_message", json!({ "name": "x" })), 131_009, "action[name]"),
+        (request("request_contact_info", json!({})), 131_009, "action[name]"),
+        (request("carousel", json!({ "cards": [{}] })), 131_009, "action[cards]"),
+        (request("carousel", json!({ "cards": [{}, card] })), 100, "action[cards][body][text]"),
+    ])
+    .await;
 }
 
 #[tokio::test]
@@ -236,6 +229,10 @@ async fn customers_are_asked_for_their_place_and_number() {
         assert_eq!(status, 200, "{told}");
         assert_eq!(stage.hook().await.what(), "sent");
         stage.control("whatsapp/message", json!({ "choose": choice })).await;
-        assert_eq!(stage.hook().await.value()["messages"][0]["type"], answer);
+        let message = stage.hook().await.value()["messages"][0].clone();
+        assert_eq!(message["type"], answer);
+        if answer == "contacts" {
+            assert_eq!(message["contacts"][0]["phones"][0]["wa_id"], CUSTOMER);
+        }
     }
 }

@@ -302,3 +302,20 @@ async fn a_customer_who_stopped_marketing_gets_utility_templates_only() {
     assert_eq!(stage.send_template("offer", json!([])).await.0, 200);
     assert_eq!(stage.hook().await.what(), "sent");
 }
+
+#[tokio::test]
+async fn the_review_of_an_older_text_does_not_count() {
+    let mut stage = Stage::new().await;
+    let (_, created) = stage.create("greeting", body()).await;
+    let id = created["id"].as_str().unwrap().to_owned();
+    stage.clock.advance(200_000);
+    stage.control("whatsapp/templates", json!({ "name": "greeting", "status": "APPROVED" })).await;
+    assert_eq!(stage.change().await["value"]["event"], "APPROVED");
+    let edit = json!({ "components": [{ "type": "BODY", "text": "Hello again." }] });
+    assert_eq!(stage.graph("POST", &id, Some(edit)).await.0, 200);
+    stage.clock.advance(100_000);
+    stage.expect_no_hook().await;
+    assert_eq!(stage.graph("GET", &id, None).await.1["status"], "PENDING");
+    stage.clock.advance(200_000);
+    assert_eq!(stage.change().await["value"]["event"], "APPROVED");
+}

@@ -151,7 +151,7 @@ pub fn choose(
         }
         "button" => ("button", Some(json!({ "payload": chosen.id, "text": chosen.title }))),
         "send_location" => ("location", None),
-        "request_contact_info" => ("contacts", None),
+        "request_contact_info" => ("contacts", held.users.get(user_index).and_then(User::own_card)),
         other => return Err(format!("tapping {choice} ({other}) sends nothing")),
     };
     spec.kind = Some(kind.to_owned());

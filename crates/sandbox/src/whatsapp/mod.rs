@@ -258,13 +258,19 @@ fn classify(seen: &Seen) -> Operation {
     let key = seen.body["to"]
         .as_str()
         .map(users::digits)
-        .or_else(|| seen.body["recipient"].as_str().map(str::to_owned));
+        .or_else(|| seen.body["recipient"].as_str().map(str::to_owned))
+        .or_else(|| is_object(seen).then(|| last.to_owned()));
     Operation { vendor: "whatsapp", name: operation(seen, last), key }
+}
+
+/// Whether a call is about `/{version}/{id}` and nothing below.
+fn is_object(seen: &Seen) -> bool {
+    seen.path.matches('/').count() == 2
 }
 
 fn operation(seen: &Seen, last: &str) -> String {
     let method = &seen.method;
-    let is_object = seen.path.matches('/').count() == 2;
+    let is_object = is_object(seen);
     let name = match (method, last) {
         (_, "messages") => return send_operation(&seen.body),
         (_, "media") => "media.upload",

@@ -55,6 +55,16 @@ impl User {
         self.phone.clone().unwrap_or_else(|| self.bsuid.clone())
     }
 
+    /// The contact card that somebody with a number sends of themselves.
+    pub fn own_card(&self) -> Option<Value> {
+        let phone = self.phone.as_ref()?;
+        let name = self.name.as_deref().unwrap_or(phone);
+        Some(json!([{
+            "name": { "formatted_name": name, "first_name": name },
+            "phones": [{ "phone": format!("+{phone}"), "wa_id": phone, "type": "CELL" }],
+        }]))
+    }
+
     /// An item of `contacts[]`.
     pub fn contact(&self) -> Value {
         let mut contact = json!({ "user_id": self.bsuid });

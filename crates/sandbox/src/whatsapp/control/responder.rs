@@ -8,6 +8,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::handover::{self, Request, Responder};
+use super::super::inbound_media::{self, File};
+use super::super::media::Media;
 use super::super::thread::{Item, Progress, new_wamid};
 use super::super::users::User;
 use super::super::{Held, inbound, metadata, webhooks};
@@ -20,7 +22,10 @@ use crate::{Hook, World};
 pub struct EchoSpec {
     /// The default customer if absent.
     to: Option<String>,
+    #[serde(default)]
     text: String,
+    /// A file instead; `text` is then its caption.
+    media: Option<File>,
 }
 
 /// A person answers from the WhatsApp Business app on the company's phone.
@@ -36,19 +41,27 @@ fn build_echo(world: &World, spec: &EchoSpec) -> Result<(String, Option<Hook>), 
     let mut held = world.whatsapp.lock();
     let index = inbound::who(world, &mut held, spec.to.as_deref())?;
     let user = held.users.get(index).cloned().ok_or("the user is gone")?;
-    let (wamid, echo) = said(world, &mut held, index, &user, "phone_app", &spec.text);
+    let content = match &spec.media {
+        None => ("text", json!({ "body": spec.text })),
+        Some(file) => {
+            file.check()?;
+            let caption = (!spec.text.is_empty()).then_some(spec.text.as_str());
+            (file.kind(), inbound_media::content(world, &mut held, file.kind(), file, caption))
+        }
+    };
+    let (wamid, echo) = said(world, &mut held, index, &user, "phone_app", content);
     let change = json!({ "field": "smb_message_echoes", "value": echo });
     Ok((wamid, webhooks::change(world, &mut held, "echo", Some(user.key()), change)))
 }
 
-/// Somebody else's text to a customer: on the phone, and as the value of an echo.
+/// Somebody else's message to a customer: on the phone, and as the value of an echo.
 fn said(
     world: &World,
     held: &mut Held,
     index: usize,
     user: &User,
     from: &'static str,
-    text: &str,
+    (kind, content): (&str, Value),
 ) -> (String, Value) {
     let wamid = new_wamid(&world.whatsapp.ids, &user.key());
     let now_ms = world.clock.now_ms();
@@ -57,14 +70,19 @@ fn said(
         "to_user_id": user.bsuid,
         "id": wamid,
         "timestamp": (now_ms / 1_000).to_string(),
-        "type": "text",
-        "text": { "body": text },
+        "type": kind,
+        kind: content,
     });
     if let Some(phone) = user.visible_phone() {
         echo["to"] = json!(phone);
     }
-    let item = Item::new(&wamid, from, "text", echo["text"].clone(), now_ms);
-    held.keep(index, Item { progress: Progress::Delivered, ..item });
+    let file = content["id"].as_str().and_then(|id| held.media.get(id, now_ms));
+    let item = Item {
+        media: file.map(Media::shown),
+        progress: Progress::Delivered,
+        ..Item::new(&wamid, from, kind, content, now_ms)
+    };
+    held.keep(index, item);
     let value = json!({
         "messaging_product": "whatsapp",
         "metadata": metadata(&world.whatsapp.account),
@@ -103,7 +121,8 @@ fn build_act(world: &World, act: Act) -> Result<(Option<String>, Option<Hook>), 
         let user = held.users.get(index).cloned();
         let user = user.ok_or_else(|| Refusal::not_found("the user is gone"))?;
         let text = act.text.as_deref().unwrap_or("Hello");
-        let (wamid, echo) = said(world, &mut held, index, &user, "other_responder", text);
+        let content = ("text", json!({ "body": text }));
+        let (wamid, echo) = said(world, &mut held, index, &user, "other_responder", content);
         let change = handover::stand_by(json!({ "field": "message_echoes", "value": echo }));
         let hook = webhooks::change(world, &mut held, "standby", Some(user.key()), change);
         return Ok((Some(wamid), hook));
