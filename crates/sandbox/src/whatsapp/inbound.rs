@@ -210,13 +210,11 @@ pub fn merge(target: &mut Value, patch: &Value) {
 
 fn default_content(world: &World, held: &mut Held, user: usize, kind: &str, spec: &Spec) -> Value {
     let text = spec.text.as_deref().unwrap_or("Hello");
+    // Meta names the message as it was first sent, not what was later done to it.
+    let original = |item: &&Item| !matches!(item.kind.as_str(), "reaction" | "edit" | "revoke");
     let last = |held: &mut Held, from: &str| {
-        let item = held
-            .thread(user)
-            .items
-            .iter()
-            .rev()
-            .find(|item| item.from == from && item.kind != "reaction");
+        let mut items = held.thread(user).items.iter().rev().filter(original);
+        let item = items.find(|item| item.from == from);
         item.map_or_else(|| "wamid.unknown".to_owned(), |item| item.wamid.clone())
     };
     match kind {

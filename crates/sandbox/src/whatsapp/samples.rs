@@ -19,9 +19,13 @@ const WEBP: &str = "UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA==";
 /// A file of this type: at least its smallest form, and `size` bytes where that is more.
 pub fn sample(mime_type: &str, size: usize) -> Bytes {
     let mut bytes = smallest(&bare(mime_type));
-    let filler = (0_u8..=250).cycle();
-    let missing = size.min(MAX_BYTES).saturating_sub(bytes.len());
-    bytes.extend(filler.take(missing));
+    let filler: Vec<u8> = (0_u8..=250).collect();
+    let size = size.min(MAX_BYTES).max(bytes.len());
+    bytes.reserve(size - bytes.len());
+    while bytes.len() < size {
+        let missing = size - bytes.len();
+        bytes.extend_from_slice(&filler[..missing.min(filler.len())]);
+    }
     bytes.into()
 }
 
