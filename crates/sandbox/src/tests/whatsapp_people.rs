@@ -34,6 +34,7 @@ async fn a_blocked_user_is_cut_off_both_ways_until_unblocked() {
     assert_eq!(listed["data"][0]["wa_id"], CUSTOMER);
     assert_eq!(code(&stage.send_text("x", "d1").await.1), 130_403);
     stage.control("whatsapp/message", json!({ "text": "hello?" })).await;
+    stage.control("whatsapp/call", json!({})).await;
     stage.expect_no_hook().await;
     assert_eq!(stage.last_on_phone().await["progress"], "sent");
     let (status, answer) = stage.block("DELETE", &[CUSTOMER]).await;

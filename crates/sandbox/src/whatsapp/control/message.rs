@@ -100,12 +100,18 @@ pub async fn call(State(world): State<Arc<World>>, Json(spec): Json<CallSpec>) -
         let index = user_index(&held, spec.from.as_deref())?;
         let user = held.users.get(index).cloned();
         let user = user.ok_or_else(|| Refusal::not_found("the user is gone"))?;
-        let now_ms = world.clock.now_ms();
-        let thread = held.thread(index);
-        thread.window_until_ms = thread.window_until_ms.max(now_ms + WINDOW_MS);
         let id = format!("wacid.{}", world.whatsapp.ids.alphanumeric(40));
-        let change = called(&world, &user, &id, &spec.event);
-        (id, webhooks::change(&world, &mut held, "call", Some(user.key()), change))
+        let hook = if user.blocked_by_business {
+            None
+        } else {
+            let now_ms = world.clock.now_ms();
+            let thread = held.thread(index);
+            thread.window_until_ms = thread.window_until_ms.max(now_ms + WINDOW_MS);
+            handover::hear(&world, thread, now_ms);
+            let change = called(&world, &user, &id, &spec.event);
+            webhooks::change(&world, &mut held, "call", Some(user.key()), change)
+        };
+        (id, hook)
     };
     let delivered = post_now(&world, hook).await;
     Ok(Json(json!({ "id": id, "delivered_status": delivered.status, "fault": delivered.fault })))
