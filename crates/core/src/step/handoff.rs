@@ -1,6 +1,6 @@
 //! Giving a session to a desk.
 
-use super::draft::Draft;
+use super::{draft::Draft, rep};
 use crate::{
     brief::Brief,
     delivery::{DeliveryState, Destination, Hold, Payload},
@@ -174,11 +174,11 @@ pub(super) fn withdraw_from_desk(draft: &mut Draft<'_>, id: HandoffId) {
 
 /// The making of the work takes too long: another choice, where there is one.
 pub(super) fn out_of_patience(draft: &mut Draft<'_>, id: HandoffId) {
-    let Some(handoff) = draft.state.handoff.as_ref().filter(|h| h.id == id) else { return };
+    let Some(handoff) = draft.state.handoff.clone().filter(|h| h.id == id) else { return };
     if !handoff.state.is_live() || handoff.state.is_open() {
         return;
     }
-    let next = handoff.choice + 1;
+    let (next, requested_at) = (handoff.choice + 1, handoff.requested_at);
     let under_way = draft.state.deliveries.iter().any(|d| {
         d.handoff == Some(id) && matches!(d.state, DeliveryState::Sending | DeliveryState::Settling)
     });
@@ -189,6 +189,10 @@ pub(super) fn out_of_patience(draft: &mut Draft<'_>, id: HandoffId) {
             "a handoff is still waiting for its desk to answer; it goes on being tried",
         );
         draft.set_task(TaskKind::Patience(id), draft.cx.now.plus_ms(patience));
+        // Once, and only to those who wait for the first time.
+        if draft.cx.now.since_ms(requested_at) < 2 * patience {
+            rep::out_of_hours(draft, &handoff);
+        }
         return;
     }
     let fault =

@@ -106,7 +106,8 @@ fn remark(draft: &mut Draft<'_>, handoff: &Handoff, text: String) {
     );
 }
 
-fn out_of_hours(draft: &mut Draft<'_>, handoff: &Handoff) {
+/// Nobody works at the desk now: the customer hears that it waits there.
+pub(super) fn out_of_hours(draft: &mut Draft<'_>, handoff: &Handoff) {
     let Some(session) = draft.state.session.as_ref().filter(|s| s.id == handoff.session) else {
         return;
     };

@@ -300,6 +300,28 @@ fn when_the_rep_ends_the_policy_says_who_is_next() {
 }
 
 #[test]
+fn a_customer_whose_only_desk_does_not_answer_is_told_once_and_not_forgotten() {
+    let mut w = world();
+    w.routes[0].choices.truncate(1);
+    w.asks_for_person();
+    w.plan();
+    w.drain(Destination::Customer);
+    let handoff = w.state.handoff.clone().unwrap();
+    let told = w.settings.texts(None).out_of_hours;
+    let mut heard = Vec::new();
+    for _ in 0..3 {
+        w.send(Destination::Desk, Outcome::Rejected { fault: fault(FaultClass::Auth) });
+        w.now = w.now.plus_ms(w.settings.handoff.open_patience_ms);
+        w.give(Input::Due(TaskKind::Patience(handoff.id)));
+        heard.extend(w.drain(Destination::Customer));
+    }
+    assert_eq!(heard, [told]);
+    let taken = w.taken("work");
+    w.send(Destination::Desk, taken);
+    assert!(w.state.handoff.as_ref().unwrap().state.is_open(), "the operator mended it");
+}
+
+#[test]
 fn a_message_that_meets_an_ended_work_goes_where_the_policy_says() {
     for (late, owner) in [(LateMessage::Ai, Owner::Ai), (LateMessage::Desk, Owner::Desk)] {
         for event_first in [true, false] {
