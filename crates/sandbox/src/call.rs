@@ -17,7 +17,7 @@ use crate::journal::{Direction, Entry};
 use crate::webhook::Emission;
 
 /// The largest request body a simulator takes, in bytes.
-const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+const MAX_BODY_BYTES: usize = 101 * 1024 * 1024;
 
 /// What a simulator is asked to name before it handles a call.
 pub struct Seen {
