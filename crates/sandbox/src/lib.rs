@@ -16,6 +16,7 @@ mod pages;
 mod switches;
 #[cfg(test)]
 mod tests;
+pub mod twilio;
 mod violations;
 mod webhook;
 pub mod whatsapp;
@@ -38,7 +39,7 @@ pub use ids::Ids;
 pub use journal::{Direction, Entry, Filter, Journal};
 pub use switches::{Switch, Switches, Values};
 pub use violations::Violation;
-pub use webhook::{Delivered, Emission, Hook, Pending, RetryPolicy, Webhooks};
+pub use webhook::{Answer, Delivered, Emission, Hook, Pending, RetryPolicy, Then, Webhooks};
 
 /// The accounts that the simulated vendors keep for one company. Every id and secret is fake but well-formed.
 #[derive(Clone, Debug)]
@@ -48,6 +49,7 @@ pub struct Config {
     pub whatsapp: whatsapp::Account,
     pub dynamics365: dynamics365::Account,
     pub openai: openai::Account,
+    pub twilio: twilio::Account,
 }
 
 impl Config {
@@ -58,6 +60,7 @@ impl Config {
             whatsapp: whatsapp::Account::from_seed(seed),
             dynamics365: dynamics365::Account::from_seed(seed),
             openai: openai::Account::from_seed(seed),
+            twilio: twilio::Account::from_seed(seed),
         }
     }
 }
@@ -79,6 +82,7 @@ pub struct World {
     pub whatsapp: whatsapp::State,
     pub dynamics365: dynamics365::State,
     pub openai: openai::State,
+    pub twilio: twilio::State,
     /// Where the sandbox itself listens, without a trailing slash.
     pub base_url: String,
     stop: watch::Sender<bool>,
@@ -96,12 +100,18 @@ impl World {
             clock,
             journal: Journal::default(),
             faults: Faults::default(),
-            switches: Switches::new(&[whatsapp::SWITCHES, dynamics365::SWITCHES, openai::SWITCHES]),
+            switches: Switches::new(&[
+                whatsapp::SWITCHES,
+                dynamics365::SWITCHES,
+                openai::SWITCHES,
+                twilio::SWITCHES,
+            ]),
             webhooks: Webhooks::default(),
             http,
             whatsapp: whatsapp::State::new(config.seed, &config.whatsapp),
             dynamics365: dynamics365::State::new(&config.dynamics365),
             openai: openai::State::new(config.seed, &config.openai),
+            twilio: twilio::State::new(config.seed, &config.twilio),
             base_url,
             stop: watch::Sender::new(false),
         })
@@ -165,6 +175,7 @@ pub fn router(world: Arc<World>) -> Router {
         .merge(observed(whatsapp::router(), whatsapp::SIMULATOR))
         .merge(observed(dynamics365::router(), dynamics365::SIMULATOR))
         .merge(observed(openai::router(), openai::SIMULATOR))
+        .merge(observed(twilio::router(), twilio::SIMULATOR))
         .merge(pages::router())
         .nest("/_control", control::router())
         .with_state(world)

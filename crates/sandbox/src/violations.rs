@@ -16,4 +16,11 @@ impl Violation {
     pub fn new(name: &'static str, seqs: Vec<u64>) -> Self {
         Self { name, count: seqs.len(), seqs }
     }
+
+    /// Adds what another vendor saw of the same promise.
+    pub fn join(&mut self, other: Self) {
+        self.seqs.extend(other.seqs);
+        self.seqs.sort_unstable();
+        self.count = self.seqs.len();
+    }
 }

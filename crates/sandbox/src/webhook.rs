@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::body::Bytes;
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -20,6 +21,8 @@ const MAX_QUEUED: usize = 10_000;
 const MAX_SCHEDULED: usize = 100_000;
 /// Different addresses that may be written to; a vendor that has one per conversation needs many.
 const MAX_TARGETS: usize = 10_000;
+/// Bytes of an answer that are read, where anybody reads it.
+const MAX_ANSWER_BYTES: usize = 64 * 1024;
 
 /// How a vendor repeats a webhook that was not taken.
 #[derive(Clone, Copy)]
@@ -68,6 +71,22 @@ pub struct Delivered {
     pub fault: Option<&'static str>,
 }
 
+/// What a receiver said, for a vendor that acts on it.
+#[derive(Debug, Default)]
+pub struct Answer {
+    /// Journal number of the attempt.
+    pub seq: u64,
+    pub status: Option<u16>,
+    /// False if not even a connection came about.
+    pub connected: bool,
+    pub content_type: String,
+    /// Cut at 64 KiB.
+    pub body: Vec<u8>,
+}
+
+/// Acts on the answer to the first attempt, before that attempt counts as done.
+pub type Then = Box<dyn FnOnce(&Arc<World>, Answer) + Send>;
+
 /// Webhooks that are not finished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Pending {
@@ -86,11 +105,12 @@ struct Job {
     /// Faults hit a webhook once, not again when a delayed one comes back.
     faultless: bool,
     done: Option<oneshot::Sender<Delivered>>,
+    then: Option<Then>,
 }
 
 enum Work {
     Make(Make),
-    Send(Job),
+    Send(Box<Job>),
 }
 
 /// The queues of all targets and the timetable in front of them.
@@ -112,8 +132,27 @@ struct Timetable {
 impl Webhooks {
     /// Sends a webhook behind the ones already waiting for its target; the receiver tells what came of the first attempt.
     pub fn send(&self, world: &Arc<World>, hook: Hook) -> oneshot::Receiver<Delivered> {
+        self.start(world, hook, None)
+    }
+
+    /// The same for a vendor that reads the answer.
+    pub fn send_then(
+        &self,
+        world: &Arc<World>,
+        hook: Hook,
+        then: Then,
+    ) -> oneshot::Receiver<Delivered> {
+        self.start(world, hook, Some(then))
+    }
+
+    fn start(
+        &self,
+        world: &Arc<World>,
+        hook: Hook,
+        then: Option<Then>,
+    ) -> oneshot::Receiver<Delivered> {
         let (done, first_attempt) = oneshot::channel();
-        self.enqueue(world, Job { hook, attempt: 1, faultless: false, done: Some(done) });
+        self.enqueue(world, Job { hook, attempt: 1, faultless: false, done: Some(done), then });
         first_attempt
     }
 
@@ -159,12 +198,12 @@ impl Webhooks {
             }
             while let Some(work) = webhooks.take_due(world.clock.now_ms()) {
                 match work {
-                    Work::Send(job) => webhooks.enqueue(&world, job),
+                    Work::Send(job) => webhooks.enqueue(&world, *job),
                     Work::Make(make) => {
                         if let Some(hook) = make(&world) {
                             webhooks.enqueue(
                                 &world,
-                                Job { hook, attempt: 1, faultless: false, done: None },
+                                Job { hook, attempt: 1, faultless: false, done: None, then: None },
                             );
                         }
                     }
@@ -249,10 +288,14 @@ async fn serve_target(world: Arc<World>, mut jobs: mpsc::Receiver<Job>) {
             Some(Kind::Delay) => {
                 let at_ms = world.clock.now_ms().saturating_add(fault.map_or(0, |rule| rule.ms));
                 let job = told(job, Delivered { status: None, fault: Some("delay") });
-                world.webhooks.schedule(at_ms, Work::Send(Job { faultless: true, ..job }));
+                world
+                    .webhooks
+                    .schedule(at_ms, Work::Send(Box::new(Job { faultless: true, ..job })));
             }
             Some(Kind::Duplicate) => {
-                let again = Job { hook: job.hook.clone(), done: None, ..job };
+                let Job { attempt: number, faultless, .. } = job;
+                let hook = job.hook.clone();
+                let again = Job { hook, attempt: number, faultless, done: None, then: None };
                 attempt(&world, job, Some("duplicate")).await;
                 attempt(&world, again, Some("duplicate")).await;
             }
@@ -279,7 +322,7 @@ fn skip(world: &World, job: Job) {
     told(job, Delivered { status: None, fault: Some("drop") });
 }
 
-async fn attempt(world: &World, job: Job, fault: Option<&'static str>) {
+async fn attempt(world: &Arc<World>, mut job: Job, fault: Option<&'static str>) {
     let seq = world.journal.record(entry(world, &job, fault));
     let mut request = world
         .http
@@ -289,11 +332,15 @@ async fn attempt(world: &World, job: Job, fault: Option<&'static str>) {
     for (name, value) in &job.hook.headers {
         request = request.header(name, value);
     }
-    let status = request.send().await.ok().map(|response| response.status().as_u16());
+    let sent = request.send().await;
+    let status = sent.as_ref().ok().map(|response| response.status().as_u16());
     world.journal.amend(seq, |entry| {
         entry.status = status;
         entry.notes.push(format!("attempt {}", job.attempt));
     });
+    if let Some(then) = job.then.take() {
+        then(world, read(sent, seq).await);
+    }
     let job = told(job, Delivered { status, fault });
     if status.is_some_and(job.hook.retry.taken) {
         return;
@@ -303,7 +350,34 @@ async fn attempt(world: &World, job: Job, fault: Option<&'static str>) {
     };
     world.journal.note(seq, format!("again in {gap_ms} ms"));
     let again = Job { attempt: job.attempt + 1, faultless: true, ..job };
-    world.webhooks.schedule(world.clock.now_ms().saturating_add(gap_ms), Work::Send(again));
+    world
+        .webhooks
+        .schedule(world.clock.now_ms().saturating_add(gap_ms), Work::Send(Box::new(again)));
+}
+
+async fn read(sent: reqwest::Result<reqwest::Response>, seq: u64) -> Answer {
+    let mut response = match sent {
+        Ok(response) => response,
+        Err(error) => {
+            return Answer { seq, connected: !error.is_connect(), ..Answer::default() };
+        }
+    };
+    let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let mut answer = Answer {
+        seq,
+        status: Some(response.status().as_u16()),
+        connected: true,
+        content_type: content_type.unwrap_or_default().to_owned(),
+        body: Vec::new(),
+    };
+    while let Ok(Some(chunk)) = response.chunk().await {
+        let room = MAX_ANSWER_BYTES - answer.body.len();
+        answer.body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if answer.body.len() == MAX_ANSWER_BYTES {
+            break;
+        }
+    }
+    answer
 }
 
 fn entry(world: &World, job: &Job, fault: Option<&str>) -> Entry {

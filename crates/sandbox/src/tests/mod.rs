@@ -3,6 +3,10 @@
 mod control;
 mod faults;
 mod openai;
+mod twilio;
+mod twilio_account;
+mod twilio_inbound;
+mod twilio_line;
 mod whatsapp;
 
 use std::collections::VecDeque;
