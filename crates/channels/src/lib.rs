@@ -29,6 +29,8 @@ type Build = fn(&Map<String, Value>, &Deps) -> Result<Arc<dyn Channel>, ConfigFa
 /// One line of the registry.
 struct Vendor {
     name: &'static str,
+    /// Its name for people.
+    title: &'static str,
     channel: ChannelKind,
     fields: &'static [Field],
     build: Build,
@@ -73,6 +75,11 @@ pub fn build(
 /// The settings of a vendor; none when it is unknown.
 pub fn fields(vendor: &str) -> Option<&'static [Field]> {
     find(vendor).map(|row| row.fields)
+}
+
+/// The name of a vendor for people; none when it is unknown.
+pub fn title(vendor: &str) -> Option<&'static str> {
+    find(vendor).map(|row| row.title)
 }
 
 /// The folder names of all vendors.

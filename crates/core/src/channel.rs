@@ -195,6 +195,11 @@ pub trait Channel: Send + Sync {
     /// What it can do and must not do.
     fn policy(&self) -> &ChannelPolicy;
 
+    /// The address as customers see it, such as `+15550100`; none where the settings do not say.
+    fn address(&self) -> Option<String> {
+        None
+    }
+
     /// Verifies a raw request and splits it into events. Pure.
     fn receive(&self, request: &RawRequest) -> Received;
 

@@ -46,6 +46,7 @@ use crate::{Deps, Vendor};
 /// The line in the registry.
 pub(crate) const VENDOR: Vendor = Vendor {
     name: "whatsapp_cloud",
+    title: "WhatsApp through Meta",
     channel: ChannelKind::Whatsapp,
     fields: config::FIELDS,
     build,
@@ -70,6 +71,10 @@ impl Channel for WhatsappCloud {
 
     fn policy(&self) -> &ChannelPolicy {
         &policy::POLICY
+    }
+
+    fn address(&self) -> Option<String> {
+        self.config.display_phone_number.as_ref().map(|digits| format!("+{digits}"))
     }
 
     fn receive(&self, request: &RawRequest) -> Received {
