@@ -22,6 +22,7 @@ pub(crate) fn name(input: &Input) -> &'static str {
         Input::Customer(_) => "customer",
         Input::Receipt { .. } => "receipt",
         Input::Echo(_) => "echo",
+        Input::Say { .. } => "say",
         Input::Identity(_) => "identity",
         Input::Consent { .. } => "consent",
         Input::TurnEnded { .. } => "turn",

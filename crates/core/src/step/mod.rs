@@ -13,6 +13,7 @@ mod handoff;
 mod outcome;
 mod receipt;
 mod rep;
+mod say;
 mod timer;
 mod turn;
 mod window;
@@ -21,6 +22,7 @@ mod window;
 mod tests;
 
 pub use draft::Draft;
+pub use say::refusal;
 pub use window::WINDOW_CLOSED;
 
 use crate::{
@@ -36,7 +38,7 @@ use crate::{
     feed::NewFact,
     handoff::Handoff,
     ids::{DeliveryId, HandoffId, Ids},
-    message::Message,
+    message::{Author, Message},
     route::Route,
     session::{CloseReason, Session},
     settings::Settings,
@@ -96,6 +98,15 @@ pub enum Input {
     },
     /// A person answered outside Baton.
     Echo(Echo),
+    /// Somebody of ours says something from the console.
+    Say {
+        /// To whom.
+        to: Identity,
+        /// Who.
+        author: Author,
+        /// What.
+        text: String,
+    },
     /// A vendor told more about who the customer is.
     Identity(Identity),
     /// The customer changed what we may send.
@@ -229,6 +240,7 @@ pub fn step(state: &State, input: Input, cx: &Context<'_>) -> Effects {
         Input::Customer(message) => customer::spoke(&mut draft, message),
         Input::Receipt { receipt, delivery } => receipt::came(&mut draft, &receipt, delivery),
         Input::Echo(echo) => elsewhere::answered(&mut draft, echo),
+        Input::Say { to, author, text } => say::said(&mut draft, &to, author, text),
         Input::Identity(identity) => {
             draft.state.contact.learn(&identity);
         }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::*;
 
 mod properties;
+mod say;
 mod tables;
 
 use crate::{
@@ -82,7 +83,7 @@ fn world() -> World {
                 language: "en".to_owned(),
                 variables: Vec::new(),
                 text: "Please write again.".to_owned(),
-                marketing: false,
+                ..TemplateUse::default()
             }),
             ..Settings::default()
         },
