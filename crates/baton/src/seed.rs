@@ -78,7 +78,7 @@ fn settings() -> Settings {
             language: "en".to_owned(),
             variables: Vec::new(),
             text: "Your request is still open. Reply to this message to go on.".to_owned(),
-            marketing: false,
+            ..TemplateUse::default()
         }),
         ..Settings::default()
     }

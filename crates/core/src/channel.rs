@@ -13,7 +13,7 @@ use crate::{
     inbound::{ParseFault, RawEvent, RawRequest, Received},
     inbox::ChannelKind,
     message::{Content, MessageStatus},
-    template::TemplateUse,
+    template::{TemplateUse, Templates},
     time::{BoxFuture, Timestamp},
 };
 
@@ -223,6 +223,11 @@ pub trait Channel: Send + Sync {
     fn attend<'a>(&'a self, message: &'a VendorId) -> BoxFuture<'a, ()> {
         let _ = message;
         Box::pin(std::future::ready(()))
+    }
+
+    /// The power to list templates, where messages outside the window must be approved.
+    fn templates(&self) -> Option<&dyn Templates> {
+        None
     }
 
     /// Begins to fetch a file that a customer sent. A fault of class `MediaProblem` is final.

@@ -7,7 +7,10 @@ use crate::{
 };
 
 /// The migrations in order; the version is the place in this list, from 1.
-const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/0001_start.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../../migrations/0001_start.sql"),
+    include_str!("../../../migrations/0002_templates.sql"),
+];
 
 const VERSION: &str = "select cast(coalesce(max(\"version\"), 0) as text) from \"schema_version\"";
 

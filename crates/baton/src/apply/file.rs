@@ -239,7 +239,7 @@ fn shape() -> Value {
         language: String::new(),
         variables: Vec::new(),
         text: String::new(),
-        marketing: false,
+        ..TemplateUse::default()
     };
     json!(Settings {
         reengagement: Some(template),

@@ -65,7 +65,7 @@ fn template(variables: &[&str]) -> TemplateUse {
         language: "en_US".into(),
         variables: variables.iter().map(|v| (*v).to_owned()).collect(),
         text: String::new(),
-        marketing: false,
+        ..TemplateUse::default()
     }
 }
 

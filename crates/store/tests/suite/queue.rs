@@ -95,7 +95,7 @@ async fn a_held_delivery_lets_others_pass_and_comes_first_again(w: World) {
         language: "en".to_owned(),
         variables: Vec::new(),
         text: String::new(),
-        marketing: false,
+        ..TemplateUse::default()
     };
     all[2].payload = Payload::Template { message, template };
     let state = put(&w, &state, vec![all[2].clone()]).await;
