@@ -180,17 +180,9 @@ pub async fn start_with(
         wall: Arc::new(SystemClock),
         stop: stopping.subscribe(),
     };
-    let app = baton_http::router(Arc::clone(&hub), config, parts)
-        .into_make_service_with_connect_info::<SocketAddr>();
-    let mut stop = stopping.subscribe();
-    let serving = tokio::spawn(async move {
-        let served = axum::serve(listener, app).with_graceful_shutdown(async move {
-            let _ = stop.wait_for(|stop| *stop).await;
-        });
-        if let Err(error) = served.await {
-            tracing::error!(%error, "the HTTP side ended");
-        }
-    });
+    let app = baton_http::router(Arc::clone(&hub), config, parts);
+    let limits = baton_http::Limits::default();
+    let serving = tokio::spawn(baton_http::serve(listener, app, limits, stopping.subscribe()));
     Ok(Running { hub, address, stopping, serving })
 }
 

@@ -21,12 +21,14 @@ mod limit;
 mod observe;
 mod peer;
 mod random;
+mod serve;
 pub mod trace;
 
 pub use api::openapi;
 pub use auth::account::{api_key_create, setup_link, user_create};
 pub use health::{metrics_start, metrics_upkeep};
 pub use random::{Random, SystemRandom};
+pub use serve::{Limits, serve};
 
 use app::App;
 

@@ -11,6 +11,7 @@ use tokio::{
 };
 
 use super::world::{World, bearer};
+use crate::{Limits, serve};
 
 async fn get(world: &World, path: &str) -> super::world::Reply {
     world.send(Request::get(path).body(Body::empty()).unwrap()).await
@@ -104,12 +105,8 @@ async fn the_server_stops_although_a_feed_is_open() {
     let world = World::new().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let service = world.app.clone().into_make_service_with_connect_info::<SocketAddr>();
-    let mut stopped = world.stop.subscribe();
-    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
-        stopped.wait_for(|stop| *stop).await.unwrap();
-    });
-    let server = tokio::spawn(server.into_future());
+    let stop = world.stop.subscribe();
+    let server = tokio::spawn(serve(listener, world.app.clone(), Limits::default(), stop));
     let mut reader = TcpStream::connect(address).await.unwrap();
     let request = format!(
         "GET /api/feed HTTP/1.1\r\nhost: hub\r\nauthorization: Bearer {}\r\n\r\n",
@@ -123,5 +120,5 @@ async fn the_server_stops_although_a_feed_is_open() {
     let mut rest = String::new();
     reader.read_to_string(&mut rest).await.unwrap();
     assert!(rest.contains("text/event-stream") && rest.ends_with("0\r\n\r\n"), "{rest}");
-    server.await.unwrap().unwrap();
+    server.await.unwrap();
 }

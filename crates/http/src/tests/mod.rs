@@ -4,4 +4,5 @@ mod feed;
 mod hooks;
 mod isolation;
 mod openapi;
+mod serve;
 mod world;

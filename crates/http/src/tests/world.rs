@@ -260,7 +260,7 @@ impl Channel for Mirror {
             "method": request.method, "path": request.path, "query": request.query,
             "repeated": repeated, "bytes": request.body.len(),
         });
-        Received::Answer(Answer { status: 202, body: seen.to_string() })
+        Received::Answer(Answer::text(202, seen.to_string()))
     }
 
     fn parse(&self, _: &RawEvent) -> Result<Vec<ChannelEvent>, ParseFault> {
