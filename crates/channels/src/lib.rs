@@ -31,7 +31,8 @@ struct Vendor {
     name: &'static str,
     /// Its name for people.
     title: &'static str,
-    channel: ChannelKind,
+    /// What customers experience, which may depend on the settings.
+    channel: fn(&Map<String, Value>) -> ChannelKind,
     fields: &'static [Field],
     build: Build,
 }
@@ -87,7 +88,7 @@ pub fn vendors() -> &'static [&'static str] {
     &NAMES
 }
 
-/// What customers experience through a vendor; none when it is unknown.
-pub fn channel_kind(vendor: &str) -> Option<ChannelKind> {
-    find(vendor).map(|row| row.channel)
+/// What customers experience through a vendor with these settings; none when it is unknown.
+pub fn channel_kind(vendor: &str, settings: &Map<String, Value>) -> Option<ChannelKind> {
+    find(vendor).map(|row| (row.channel)(settings))
 }

@@ -48,14 +48,21 @@ impl RawRequest {
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
-    /// The body, as plain text.
+    /// The body.
     pub body: String,
+    /// The body's type, where it is not plain text.
+    pub content_type: Option<&'static str>,
 }
 
 impl Answer {
     /// An answer without words.
     pub fn status(status: u16) -> Self {
-        Self { status, body: String::new() }
+        Self::text(status, "")
+    }
+
+    /// An answer in plain text.
+    pub fn text(status: u16, body: impl Into<String>) -> Self {
+        Self { status, body: body.into(), content_type: None }
     }
 }
 

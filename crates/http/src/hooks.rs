@@ -114,6 +114,9 @@ fn answer(given: &Answer, vendor: &str) -> Response {
     counter!("baton_hook_requests_total", "vendor" => vendor.to_owned(), "status" => status.as_u16().to_string())
         .increment(1);
     let mut response = (status, given.body.clone()).into_response();
+    if let Some(kind) = given.content_type {
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    }
     if status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::TOO_MANY_REQUESTS {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }

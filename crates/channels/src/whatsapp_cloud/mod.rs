@@ -47,7 +47,7 @@ use crate::{Deps, Vendor};
 pub(crate) const VENDOR: Vendor = Vendor {
     name: "whatsapp_cloud",
     title: "WhatsApp through Meta",
-    channel: ChannelKind::Whatsapp,
+    channel: |_| ChannelKind::Whatsapp,
     fields: config::FIELDS,
     build,
 };

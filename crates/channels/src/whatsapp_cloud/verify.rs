@@ -56,7 +56,7 @@ fn handshake(config: &Config, query: &str) -> Answer {
     let plain = (1..=MAX_CHALLENGE_BYTES).contains(&challenge.len())
         && challenge.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
     if mode == "subscribe" && known && plain {
-        Answer { status: 200, body: challenge }
+        Answer::text(200, challenge)
     } else {
         Answer::status(403)
     }
