@@ -120,7 +120,7 @@ pub enum Content {
         voice: bool,
         /// What we hold of its bytes; none where they are not fetched.
         #[serde(default)]
-        file: Option<MediaFile>,
+        file: Option<Box<MediaFile>>,
     },
     /// Words with choices beside them, from us.
     Interactive {
