@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use baton_core::{channel::Channel, config::ConfigFault, desk::Desk, engine::Engine, time::Clock};
 use baton_engines::knowledge::Index;
-use baton_relay::Builder;
+use baton_relay::{Builder, ChannelVendor};
 use serde_json::{Map, Value};
 
 /// An unreachable vendor is known not to have got anything after this long.
@@ -87,6 +87,15 @@ impl Vendors {
 }
 
 impl Builder for Vendors {
+    fn vendors(&self) -> Vec<ChannelVendor> {
+        let vendors = baton_channels::vendors().iter().map(|&name| ChannelVendor {
+            name,
+            title: baton_channels::title(name).unwrap_or(name),
+            fields: baton_channels::fields(name).unwrap_or_default(),
+        });
+        vendors.collect()
+    }
+
     fn channel(
         &self,
         vendor: &str,

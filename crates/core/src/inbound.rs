@@ -1,6 +1,7 @@
 //! Verified events from vendors, stored raw before they are understood.
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::{
     ids::{DeskId, InboundId, InboxId, WorkspaceId},
@@ -15,6 +16,16 @@ pub enum Source {
     Inbox(InboxId),
     /// At a desk.
     Desk(DeskId),
+}
+
+impl Source {
+    /// The inbox's or the desk's id.
+    pub fn id(self) -> Uuid {
+        match self {
+            Self::Inbox(id) => id.0,
+            Self::Desk(id) => id.0,
+        }
+    }
 }
 
 /// A request as it came in, before anything in it is believed.

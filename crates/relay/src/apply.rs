@@ -166,7 +166,10 @@ impl Hub {
         &self.locks[index]
     }
 
-    async fn whose_id(&self, whose: &Whose) -> Result<Option<ConversationId>, ApplyError> {
+    pub(crate) async fn whose_id(
+        &self,
+        whose: &Whose,
+    ) -> Result<Option<ConversationId>, ApplyError> {
         match whose {
             Whose::Known(id) => Ok(Some(*id)),
             Whose::Of { workspace, inbox, identity } => {
@@ -175,7 +178,7 @@ impl Hub {
         }
     }
 
-    async fn load(
+    pub(crate) async fn load(
         &self,
         whose: &Whose,
         id: Option<ConversationId>,
@@ -221,12 +224,23 @@ impl Hub {
     }
 
     fn step(&self, state: &State, input: Input) -> Option<Effects> {
+        let desk = desk_of(state, &input);
+        self.in_context(state, desk, |context| step::step(state, input, context))
+    }
+
+    /// Asks the rules something about a conversation; none when its inbox does not run.
+    pub(crate) fn in_context<T>(
+        &self,
+        state: &State,
+        desk: Option<DeskId>,
+        ask: impl FnOnce(&Context<'_>) -> T,
+    ) -> Option<T> {
         let registry = self.registry();
         let inbox = registry.inboxes.get(&state.conversation.inbox)?;
         let channel = inbox.channel.as_ref().ok()?;
         let tenant = registry.tenants.get(&state.conversation.workspace)?;
-        let desk = desk_of(state, &input).and_then(|id| registry.desk(id));
-        let context = Context {
+        let desk = desk.and_then(|id| registry.desk(id));
+        Some(ask(&Context {
             now: self.clock.now(),
             ids: self.ids.as_ref(),
             settings: tenant.settings.as_ref(),
@@ -234,8 +248,7 @@ impl Hub {
             ai: inbox.row.ai,
             routes: tenant.routes.as_ref(),
             desk: desk.as_deref().map(|desk| desk.policy()),
-        };
-        Some(step::step(state, input, &context))
+        }))
     }
 }
 

@@ -184,6 +184,26 @@ impl Hub {
         inbox.or_else(|| registry.desks.get(&DeskId(hook)).map(|desk| &desk.row.vendor)).cloned()
     }
 
+    /// Takes over the stored configuration at once, where it has changed.
+    ///
+    /// # Errors
+    /// The store does not answer; the configuration at hand stays in use.
+    pub async fn reload(&self) -> Result<(), StartError> {
+        if self.store.config_version().await? == self.registry().version {
+            return Ok(());
+        }
+        let registry = Registry::build(self.store.config_load().await?, self.builder.as_ref())?;
+        tracing::info!(version = registry.version, "configuration reloaded");
+        let mut current = self.registry.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        // Two reloads may overlap; the older one must not win.
+        if registry.version > current.version {
+            *current = Arc::new(registry);
+        }
+        drop(current);
+        self.wakes.inbound.notify_one();
+        Ok(())
+    }
+
     /// The leases are held and nobody asked for a stop.
     pub fn is_ready(&self) -> bool {
         self.leased.load(Ordering::Acquire) && !self.is_stopping()
@@ -240,19 +260,8 @@ async fn follow_config(hub: Arc<Hub>) {
             () = tokio::time::sleep(CONFIG_EVERY) => {}
             () = hub.stopped() => return,
         }
-        if let Err(error) = reload_if_changed(&hub).await {
+        if let Err(error) = hub.reload().await {
             tracing::warn!(%error, "configuration not reloaded; the one at hand stays in use");
         }
     }
-}
-
-async fn reload_if_changed(hub: &Hub) -> Result<(), StartError> {
-    if hub.store.config_version().await? == hub.registry().version {
-        return Ok(());
-    }
-    let registry = Registry::build(hub.store.config_load().await?, hub.builder.as_ref())?;
-    tracing::info!(version = registry.version, "configuration reloaded");
-    *hub.registry.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(registry);
-    hub.wakes.inbound.notify_one();
-    Ok(())
 }

@@ -94,6 +94,7 @@ async fn store(
         Ok(new) => {
             crash::point("after", "inbound");
             metrics::counter!("baton_inbound_total").increment(new as u64);
+            hub.health.heard(source.id(), received_at);
             hub.wakes.inbound.notify_one();
             answer
         }

@@ -10,6 +10,7 @@ mod crash;
 mod deliver;
 mod handoff;
 mod hub;
+mod inbox;
 mod intake;
 mod lease;
 mod pace;
@@ -23,5 +24,6 @@ mod turn;
 mod understand;
 
 pub use hub::{Hub, HubConfig, StartError};
-pub use registry::{Builder, Registry};
+pub use inbox::{SayError, Said};
+pub use registry::{Builder, ChannelVendor, Registry};
 pub use source::{SourceState, SourceStatus};

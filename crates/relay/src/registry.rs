@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use baton_core::{
     channel::Channel,
-    config::ConfigFault,
+    config::{ConfigFault, Field},
     desk::Desk,
     engine::Engine,
     ids::{DeskId, InboxId, WorkspaceId},
@@ -18,8 +18,22 @@ use uuid::Uuid;
 
 use crate::source::{Health, SourceState, SourceStatus};
 
+/// A vendor of a channel, for those who choose one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ChannelVendor {
+    /// The folder name.
+    pub name: &'static str,
+    /// Its name for people, which also says what customers experience.
+    pub title: &'static str,
+    /// Its settings.
+    pub fields: &'static [Field],
+}
+
 /// Makes vendors' implementations from settings. The binary gives it; the relay knows no vendor.
 pub trait Builder: Send + Sync {
+    /// The vendors of channels that can be made.
+    fn vendors(&self) -> Vec<ChannelVendor>;
+
     /// A channel from its settings, secrets included.
     ///
     /// # Errors
@@ -131,9 +145,14 @@ impl Registry {
     pub(crate) fn statuses(&self, workspace: WorkspaceId, health: &Health) -> Vec<SourceStatus> {
         let inboxes = self.inboxes.values().filter(|i| i.row.workspace == workspace).map(|i| {
             let (state, why) = state(i.row.id.0, i.channel.as_ref().err(), health);
+            let channel = i.channel.as_ref().ok();
             SourceStatus {
                 id: i.row.id.0,
                 desk: false,
+                ai: i.row.ai,
+                address: channel.and_then(|channel| channel.address()),
+                policy: channel.map(|channel| channel.policy().clone()),
+                last_event_at: health.last_event_at(i.row.id.0),
                 name: i.row.name.clone(),
                 channel: Some(i.row.channel),
                 vendor: i.row.vendor.clone(),
@@ -148,6 +167,10 @@ impl Registry {
             SourceStatus {
                 id: d.row.id.0,
                 desk: true,
+                ai: false,
+                address: None,
+                policy: None,
+                last_event_at: health.last_event_at(d.row.id.0),
                 name: d.row.name.clone(),
                 channel: None,
                 vendor: d.row.vendor.clone(),
@@ -169,7 +192,7 @@ fn state(
     health: &Health,
 ) -> (SourceState, Option<String>) {
     if let Some(fault) = refused {
-        return (SourceState::Stopped, Some(fault.to_string()));
+        return (SourceState::Refused, Some(fault.to_string()));
     }
     match health.why(id) {
         Some(why) => (SourceState::Failing, Some(why)),

@@ -1,8 +1,10 @@
 //! How an inbox or a desk is doing, for the console and for operators.
 
 use baton_core::{
+    channel::ChannelPolicy,
     fault::{FaultClass, Outcome},
     inbox::ChannelKind,
+    time::Timestamp,
 };
 use serde_json::{Map, Value};
 use std::{collections::HashMap, sync::Mutex};
@@ -16,7 +18,7 @@ pub enum SourceState {
     /// It runs, and the vendor refuses us.
     Failing,
     /// Its settings are refused: it does not run.
-    Stopped,
+    Refused,
 }
 
 impl SourceState {
@@ -25,7 +27,7 @@ impl SourceState {
         match self {
             Self::Active => "active",
             Self::Failing => "failing",
-            Self::Stopped => "stopped",
+            Self::Refused => "refused",
         }
     }
 }
@@ -47,6 +49,14 @@ pub struct SourceStatus {
     pub state: SourceState,
     /// Why it does not.
     pub why: Option<String>,
+    /// Whether the AI answers here; false for a desk.
+    pub ai: bool,
+    /// The address as customers see it; none for a desk, or where the settings do not say.
+    pub address: Option<String>,
+    /// What its channel can do; none for a desk, or where the settings are refused.
+    pub policy: Option<ChannelPolicy>,
+    /// When the vendor last sent something that was taken, since this hub runs.
+    pub last_event_at: Option<Timestamp>,
     /// The settings that are no secrets.
     pub settings: Map<String, Value>,
     /// The names of the secrets that are set.
@@ -57,6 +67,7 @@ pub struct SourceStatus {
 #[derive(Debug, Default)]
 pub(crate) struct Health {
     failing: Mutex<HashMap<Uuid, String>>,
+    heard: Mutex<HashMap<Uuid, Timestamp>>,
 }
 
 impl Health {
@@ -82,6 +93,17 @@ impl Health {
             }
             Outcome::Rejected { .. } | Outcome::Retry { .. } | Outcome::Unknown { .. } => {}
         }
+    }
+
+    /// Notes that the vendor sent something that was taken.
+    pub(crate) fn heard(&self, source: Uuid, at: Timestamp) {
+        if let Ok(mut heard) = self.heard.lock() {
+            heard.insert(source, at);
+        }
+    }
+
+    pub(crate) fn last_event_at(&self, source: Uuid) -> Option<Timestamp> {
+        self.heard.lock().ok()?.get(&source).copied()
     }
 
     pub(crate) fn why(&self, source: Uuid) -> Option<String> {

@@ -43,7 +43,7 @@ pub use session::{SessionFilter, SessionView};
 pub use state::Also;
 pub use task::Unfinished;
 pub use user::{ApiKey, Login, User};
-pub use workspace::{Config, ConfigChange, DeskConfig, InboxConfig, Workspace};
+pub use workspace::{Config, ConfigChange, DeskConfig, InboxConfig, KnownInbox, Workspace};
 pub use writer::WriterStats;
 
 use database::Database;

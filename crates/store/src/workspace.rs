@@ -46,6 +46,15 @@ pub struct InboxConfig {
     pub secrets: Map<String, Value>,
 }
 
+/// An inbox as it is stored, running or not.
+#[derive(Clone, PartialEq)]
+pub struct KnownInbox {
+    /// The inbox with its secrets.
+    pub config: InboxConfig,
+    /// Somebody stopped it.
+    pub stopped: bool,
+}
+
 /// A desk with its secrets.
 #[derive(Clone, PartialEq)]
 pub struct DeskConfig {
@@ -190,6 +199,21 @@ impl Store {
         rows.map(|row| row.map(|row| (row.id, row.vendor))).collect()
     }
 
+    /// The workspace's inboxes by name, stopped ones too.
+    ///
+    /// # Errors
+    /// The database failed, or a secret does not open under the key.
+    pub async fn inboxes(&self, workspace: WorkspaceId) -> Result<Vec<KnownInbox>, StoreError> {
+        let ours = "t.\"workspace\" = $1";
+        let args = [workspace.to_string().into()];
+        let rows = self.configured_where::<Inbox>("config.own_inboxes", ours, &args).await?;
+        let known = |(inbox, secrets, stopped)| KnownInbox {
+            config: InboxConfig { inbox, secrets },
+            stopped,
+        };
+        Ok(rows.into_iter().map(known).collect())
+    }
+
     /// Applies a change in one transaction.
     ///
     /// # Errors
@@ -208,26 +232,39 @@ impl Store {
         &self,
         name: &'static str,
     ) -> Result<Vec<(T, Map<String, Value>)>, StoreError> {
+        let rows = self.configured_where(name, "t.\"stopped\" = 0", &[]).await?;
+        Ok(rows.into_iter().map(|(row, secrets, _)| (row, secrets)).collect())
+    }
+
+    /// Rows with their opened secrets and whether they are stopped.
+    async fn configured_where<T: Noun>(
+        &self,
+        name: &'static str,
+        condition: &str,
+        args: &[Arg],
+    ) -> Result<Vec<(T, Map<String, Value>, bool)>, StoreError> {
         let make = |dialect: Dialect| {
             let table = T::TABLE;
             let object = dialect.text(&dialect.object(&[
                 ("row", table.object(dialect, "t")),
                 ("secrets", "t.\"secrets\"".to_owned()),
+                ("stopped", "t.\"stopped\"".to_owned()),
             ]));
             let name = table.name;
             format!(
-                "select {object} from \"{name}\" t where t.\"stopped\" = 0 \
+                "select {object} from \"{name}\" t where {condition} \
                  order by t.\"name\", t.\"id\""
             )
         };
         let mut list = Vec::new();
-        for text in self.database().read(name, make, &[]).await? {
+        for text in self.database().read(name, make, args).await? {
             let mut both = parse(T::TABLE.name, &text)?;
             let Some(Value::Object(row)) = both.remove("row") else { continue };
             let text = |field: &str| row.get(field).and_then(Value::as_str).unwrap_or_default();
             let sealed = both.get("secrets").and_then(Value::as_str);
             let secrets = self.shared.vault.open(text("workspace"), text("id"), sealed)?;
-            list.push((decode(row)?, secrets));
+            let stopped = both.get("stopped").and_then(Value::as_i64) == Some(1);
+            list.push((decode(row)?, secrets, stopped));
         }
         Ok(list)
     }

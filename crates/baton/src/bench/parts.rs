@@ -22,7 +22,7 @@ use baton_core::{
     settings::Settings as Policy,
     time::BoxFuture,
 };
-use baton_relay::{Builder, system::SystemIds};
+use baton_relay::{Builder, ChannelVendor, system::SystemIds};
 use baton_store::{ConfigChange, InboxConfig, NewInbound, Store, StoreError};
 use serde_json::{Map, Value, json};
 use tokio::{net::TcpListener, sync::Mutex, task::JoinHandle};
@@ -99,6 +99,10 @@ fn vendor_settings() -> Map<String, Value> {
 pub struct Measuring(pub Vendors);
 
 impl Builder for Measuring {
+    fn vendors(&self) -> Vec<ChannelVendor> {
+        self.0.vendors()
+    }
+
     fn channel(
         &self,
         vendor: &str,

@@ -47,6 +47,8 @@ pub enum ConnectionState {
     /// It runs, and the vendor refuses us.
     Failing,
     /// Its settings are refused: it does not run.
+    Refused,
+    /// Somebody stopped it.
     Stopped,
 }
 
@@ -95,7 +97,7 @@ fn connection(app: &App, source: SourceStatus) -> Connection {
         state: match source.state {
             SourceState::Active => ConnectionState::Active,
             SourceState::Failing => ConnectionState::Failing,
-            SourceState::Stopped => ConnectionState::Stopped,
+            SourceState::Refused => ConnectionState::Refused,
         },
         why: source.why,
         settings: source.settings,

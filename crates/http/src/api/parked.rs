@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use axum::{Json, extract::State, http::StatusCode};
-use baton_core::{ids::InboundId, inbound::Source};
+use baton_core::ids::InboundId;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -89,10 +89,7 @@ async fn retry(
 
 impl Parked {
     fn new(event: baton_store::Parked, names: &HashMap<Uuid, String>) -> Self {
-        let source = match event.source {
-            Source::Inbox(id) => id.0,
-            Source::Desk(id) => id.0,
-        };
+        let source = event.source.id();
         Self {
             id: event.id.to_string(),
             at: event.received_at.rfc3339(),

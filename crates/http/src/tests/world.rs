@@ -11,8 +11,8 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header, request::Builder as RequestBuilder},
 };
 use baton_core::{
-    channel::{Call, Channel, ChannelEvent, ChannelPolicy, Outbound},
-    config::ConfigFault,
+    channel::{Call, Channel, ChannelEvent, ChannelPolicy, Outbound, WindowRule},
+    config::{ConfigFault, Field},
     consent::{ConsentScope, Keywords},
     desk::Desk,
     engine::{Engine, Snapshot, Turn},
@@ -22,10 +22,10 @@ use baton_core::{
     inbound::{Answer, ParseFault, RawEvent, RawRequest, Received},
     inbox::{ChannelKind, Inbox},
     settings::Settings,
-    time::{BoxFuture, Clock, Timestamp},
+    time::{BoxFuture, Clock, HOUR_MS, Timestamp},
 };
 use baton_relay::{
-    Builder, Hub, HubConfig,
+    Builder, ChannelVendor, Hub, HubConfig,
     system::{SystemClock, SystemIds},
 };
 use baton_store::{ConfigChange, InboxConfig, SecretKey, Store, StoreConfig};
@@ -205,12 +205,48 @@ async fn seed(store: &Store, ours: WorkspaceId, theirs: WorkspaceId, inbox: Inbo
     store.config_put(ours, change).await.unwrap();
 }
 
+const FIELDS: &[Field] = &[
+    Field {
+        key: "number",
+        label: "Number",
+        help: "with country code",
+        secret: false,
+        required: false,
+    },
+    Field { key: "kind", label: "Kind", help: "sms or nothing", secret: false, required: false },
+    Field { key: "app_secret", label: "Secret", help: "any", secret: true, required: false },
+];
+
 /// Vendors that tell what they were given.
 struct Vendors;
 
 impl Builder for Vendors {
-    fn channel(&self, _: &str, _: &Map<String, Value>) -> Result<Arc<dyn Channel>, ConfigFault> {
-        Ok(Arc::new(Mirror(POLICY)))
+    fn vendors(&self) -> Vec<ChannelVendor> {
+        vec![ChannelVendor {
+            name: "mirror",
+            title: "Mirror",
+            fields: FIELDS,
+        }]
+    }
+
+    fn channel(
+        &self,
+        vendor: &str,
+        settings: &Map<String, Value>,
+    ) -> Result<Arc<dyn Channel>, ConfigFault> {
+        if vendor != "mirror" {
+            return Err(ConfigFault::new("vendor", "unknown; known is mirror"));
+        }
+        if settings.get("number").is_some_and(|number| number == "wrong") {
+            return Err(ConfigFault::new("number", "not a number; write it as +15550100"));
+        }
+        let is_sms = settings.get("kind").is_some_and(|kind| kind == "sms");
+        let channel = if is_sms { ChannelKind::Sms } else { ChannelKind::Whatsapp };
+        let window = WindowRule { open_ms: HOUR_MS, margin_ms: 0 };
+        let window = (!is_sms).then_some(window);
+        let policy = ChannelPolicy { channel, window, ..POLICY };
+        let number = settings.get("number").and_then(Value::as_str).map(str::to_owned);
+        Ok(Arc::new(Mirror(policy, number)))
     }
 
     fn desk(&self, _: &str, _: &Map<String, Value>) -> Result<Arc<dyn Desk>, ConfigFault> {
@@ -237,7 +273,7 @@ const POLICY: ChannelPolicy = ChannelPolicy {
 };
 
 /// Answers every hook with what the hook was asked.
-struct Mirror(ChannelPolicy);
+struct Mirror(ChannelPolicy, Option<String>);
 
 impl Channel for Mirror {
     fn vendor(&self) -> &'static str {
@@ -246,6 +282,10 @@ impl Channel for Mirror {
 
     fn policy(&self) -> &ChannelPolicy {
         &self.0
+    }
+
+    fn address(&self) -> Option<String> {
+        self.1.clone()
     }
 
     fn receive(&self, request: &RawRequest) -> Received {
