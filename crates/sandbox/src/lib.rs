@@ -7,13 +7,16 @@ mod call;
 mod clock;
 mod connection;
 mod control;
+mod dates;
 pub mod dynamics365;
 mod faults;
 mod ids;
 mod journal;
 pub mod openai;
 mod pages;
+mod segments;
 mod switches;
+pub mod telnyx;
 #[cfg(test)]
 mod tests;
 pub mod twilio;
@@ -49,6 +52,7 @@ pub struct Config {
     pub whatsapp: whatsapp::Account,
     pub dynamics365: dynamics365::Account,
     pub openai: openai::Account,
+    pub telnyx: telnyx::Account,
     pub twilio: twilio::Account,
 }
 
@@ -60,6 +64,7 @@ impl Config {
             whatsapp: whatsapp::Account::from_seed(seed),
             dynamics365: dynamics365::Account::from_seed(seed),
             openai: openai::Account::from_seed(seed),
+            telnyx: telnyx::Account::from_seed(seed),
             twilio: twilio::Account::from_seed(seed),
         }
     }
@@ -82,6 +87,7 @@ pub struct World {
     pub whatsapp: whatsapp::State,
     pub dynamics365: dynamics365::State,
     pub openai: openai::State,
+    pub telnyx: telnyx::State,
     pub twilio: twilio::State,
     /// Where the sandbox itself listens, without a trailing slash.
     pub base_url: String,
@@ -104,6 +110,7 @@ impl World {
                 whatsapp::SWITCHES,
                 dynamics365::SWITCHES,
                 openai::SWITCHES,
+                telnyx::SWITCHES,
                 twilio::SWITCHES,
             ]),
             webhooks: Webhooks::default(),
@@ -111,6 +118,7 @@ impl World {
             whatsapp: whatsapp::State::new(config.seed, &config.whatsapp),
             dynamics365: dynamics365::State::new(&config.dynamics365),
             openai: openai::State::new(config.seed, &config.openai),
+            telnyx: telnyx::State::new(config.seed, &config.telnyx),
             twilio: twilio::State::new(config.seed, &config.twilio),
             base_url,
             stop: watch::Sender::new(false),
@@ -175,6 +183,7 @@ pub fn router(world: Arc<World>) -> Router {
         .merge(observed(whatsapp::router(), whatsapp::SIMULATOR))
         .merge(observed(dynamics365::router(), dynamics365::SIMULATOR))
         .merge(observed(openai::router(), openai::SIMULATOR))
+        .merge(observed(telnyx::router(), telnyx::SIMULATOR))
         .merge(observed(twilio::router(), twilio::SIMULATOR))
         .merge(pages::router())
         .nest("/_control", control::router())

@@ -3,6 +3,7 @@
 mod control;
 mod faults;
 mod openai;
+mod telnyx;
 mod twilio;
 mod twilio_account;
 mod twilio_inbound;

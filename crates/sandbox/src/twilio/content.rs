@@ -11,10 +11,10 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::auth::Caller;
-use super::dates::iso;
 use super::errors::{Legacy, TwilioError};
 use super::numbers::MADE_MS;
 use super::{Held, page};
+use crate::dates::iso;
 use crate::{Ids, World};
 
 /// Templates that may exist at once.

@@ -8,7 +8,7 @@ use super::keywords::{self, Keyword, Pair};
 use super::message::{Author, Channel, Message};
 use super::numbers::Number;
 use super::webhooks::{Trip, targets};
-use super::{Held, media, segments};
+use super::{Held, media};
 use crate::World;
 
 /// How long a WhatsApp customer may be written to freely (error 63016, checked 2026-11-20).
@@ -130,7 +130,7 @@ pub fn message(
     let sid = spec.sid.clone().unwrap_or_else(|| world.twilio.sid(prefix));
     let media = media(world, held, spec, &sid)?;
     let body = body(spec);
-    let segments = if spec.channel == Channel::Sms { segments::count(&body) } else { 1 };
+    let segments = if spec.channel == Channel::Sms { crate::segments::count(&body) } else { 1 };
     let arrival = Arrival { spec, sid, index, customer, number, body, segments, media };
     keep(world, held, &arrival);
     let ours = held.number(&arrival.number).cloned().filter(|_| spec.channel == Channel::Sms);

@@ -6,10 +6,10 @@ use axum::response::Json;
 use serde_json::{Value, json};
 
 use super::auth::Caller;
-use super::dates::{self, DATE_MS};
 use super::errors::{Legacy, TwilioError};
 use super::form::{Form, encode};
 use super::message::{Author, Message};
+use crate::dates::{self, DATE_MS};
 
 /// Messages on one page unless asked otherwise, and at most (Messages resource, checked 2026-11-20).
 const PAGE_SIZE: usize = 50;

@@ -14,9 +14,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::dates::rfc2822;
 use super::errors::{Legacy, TwilioError};
 use super::{MAX_REMEMBERED, auth, remember};
+use crate::dates::rfc2822;
 use crate::{Call, World};
 
 /// Media kept, and their bytes together; the oldest go first.

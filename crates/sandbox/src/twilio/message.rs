@@ -5,8 +5,8 @@ use std::collections::{HashMap, VecDeque};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::dates::rfc2822;
 use super::errors::title;
+use crate::dates::rfc2822;
 
 /// Messages kept; the oldest go first.
 const MAX_MESSAGES: usize = 200_000;

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use super::Held;
 use super::account::Account;
 use super::auth::Caller;
-use super::dates::rfc2822;
 use super::errors::{Legacy, TwilioError};
 use super::form::Form;
+use crate::dates::rfc2822;
 
 /// When everything in the account was made: 2026-01-01T00:00:00Z.
 pub const MADE_MS: i64 = 1_767_225_600_000;

@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::auth::Caller;
-use super::dates::iso;
 use super::errors::{Legacy, TwilioError};
 use super::form::Form;
 use super::numbers::MADE_MS;
 use super::services::{expect, host};
 use super::{numbers, page};
 use crate::World;
+use crate::dates::iso;
 
 /// The state of every registration; a customer of Twilio's can only wait for them to change.
 #[derive(Clone, Debug, Serialize, Deserialize)]

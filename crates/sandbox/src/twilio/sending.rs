@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::message::{Author, Channel, Message};
 use super::outbound_media::Fetched;
 use super::statuses;
-use super::{Held, media, segments};
+use super::{Held, media};
 use crate::{Emission, World};
 
 /// How long a message may queue (error 30001, checked 2026-11-20).
@@ -91,7 +91,7 @@ pub fn take(
 ) -> Option<(Message, Vec<Emission>)> {
     let now_ms = world.clock.now_ms();
     let segments = match outgoing.channel {
-        Channel::Sms if outgoing.media.is_empty() => segments::count(&outgoing.body),
+        Channel::Sms if outgoing.media.is_empty() => crate::segments::count(&outgoing.body),
         _ => 1,
     };
     let per_s = world.switches.number("twilio.segments_per_s");

@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 
 use super::account::Account;
 use super::auth::Caller;
-use super::dates::iso;
 use super::errors::{Legacy, TwilioError};
 use super::form::Form;
 use super::numbers::{MADE_MS, Number};
 use super::{Held, page, registration};
 use crate::World;
+use crate::dates::iso;
 
 /// The one messaging service; the WhatsApp sender belongs to it as well.
 pub struct Service {

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::dates::receipt;
 use super::errors::title;
 use super::message::{Channel, Message};
 use super::webhooks;
+use crate::dates::receipt;
 use crate::{Emission, Hook, World};
 
 /// The later statuses of a message, with their virtual delays.

@@ -1,11 +1,11 @@
-//! Instants as Twilio writes and reads them.
+//! Instants as vendors of SMS write and read them.
 
 const DAY_MS: i64 = 86_400_000;
 const WEEKDAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// `Fri, 20 Nov 2026 00:00:00 +0000`, in the 2010 API.
+/// `Fri, 20 Nov 2026 00:00:00 +0000`.
 pub fn rfc2822(at_ms: i64) -> String {
     let Parts { days, year, month, day, hour, minute, second } = Parts::of(at_ms);
     let weekday = WEEKDAYS[usize::try_from((days + 4).rem_euclid(7)).unwrap_or(0)];
@@ -13,13 +13,13 @@ pub fn rfc2822(at_ms: i64) -> String {
     format!("{weekday}, {day:02} {month} {year} {hour:02}:{minute:02}:{second:02} +0000")
 }
 
-/// `2026-11-20T00:00:00Z`, in the newer APIs.
+/// `2026-11-20T00:00:00Z`.
 pub fn iso(at_ms: i64) -> String {
     let Parts { year, month, day, hour, minute, second, .. } = Parts::of(at_ms);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
-/// `2611200000`, in `RawDlrDoneDate`.
+/// `2611200000`, as in carriers' receipts.
 pub fn receipt(at_ms: i64) -> String {
     let Parts { year, month, day, hour, minute, .. } = Parts::of(at_ms);
     format!("{:02}{month:02}{day:02}{hour:02}{minute:02}", year % 100)

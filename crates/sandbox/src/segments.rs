@@ -1,8 +1,13 @@
-//! How many SMS one text becomes (Twilio's segment calculator 1.3.0, checked 2026-11-20).
+//! How many SMS one text becomes, after GSM 03.38 and the cases of Twilio's segment calculator 1.3.0 (checked 2026-11-20).
 
 const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡\
     ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
 const EXTENSION: &str = "\u{c}^{}\\[~]|€";
+
+/// Whether every character has a place in the GSM-7 alphabet or its extension.
+pub fn is_gsm7(text: &str) -> bool {
+    text.chars().all(|c| septets(c).is_some())
+}
 
 /// Segments of `text`; 1 for an empty one.
 pub fn count(text: &str) -> usize {
