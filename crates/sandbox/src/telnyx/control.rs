@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::messages::{Message, is_e164};
 use super::webhooks::{self, Event, Signing, Trip};
-use super::{Held, MAX_MEDIA};
+use super::{Held, MAX_MEDIA, MAX_OPTED_OUT};
 use crate::World;
 use crate::control::Refusal;
 
@@ -136,7 +136,7 @@ fn shelve(world: &World, held: &mut Held, content_type: &str) -> Result<Value, S
 /// The whole message, whatever its case, is a keyword or nothing.
 fn obey(held: &mut Held, from: &str, text: &str) {
     let word = text.trim().to_uppercase();
-    if STOP.contains(&word.as_str()) {
+    if STOP.contains(&word.as_str()) && held.opted_out.len() < MAX_OPTED_OUT {
         held.opted_out.entry(from.to_owned()).or_insert(false);
     } else if START.contains(&word.as_str()) {
         held.opted_out.remove(from);

@@ -8,7 +8,7 @@ use axum::http::HeaderMap;
 use axum::response::Json;
 use serde_json::{Value, json};
 
-use super::{Held, TelnyxError, authorize, webhooks};
+use super::{Held, TelnyxError, authorize, remember, webhooks};
 use crate::dates::iso;
 use crate::segments;
 use crate::{Call, World};
@@ -156,7 +156,7 @@ fn send(world: &World, call: &Call, body: &Value) -> Result<Message, TelnyxError
 fn check_opt_out(held: &mut Held, call: &Call, to: &str) -> Result<(), TelnyxError> {
     let Some(told) = held.opted_out.get_mut(to) else { return Ok(()) };
     if std::mem::replace(told, true) {
-        held.opted_out_sends.push(call.seq());
+        remember(&mut held.opted_out_sends, call.seq());
     }
     Err(invalid(
         "40300",

@@ -31,6 +31,8 @@ pub const SIMULATOR: Simulator = Simulator { classify, refuse };
 /// Messages and media kept; the oldest messages go first, more media are not taken.
 const MAX_MESSAGES: usize = 100_000;
 const MAX_MEDIA: usize = 1_000;
+/// Customers who may be opted out at once.
+const MAX_OPTED_OUT: usize = 100_000;
 
 /// What Telnyx holds.
 pub struct State {
@@ -49,8 +51,8 @@ struct Held {
     opted_out: BTreeMap<String, bool>,
     /// Content type and bytes, by the id in the address.
     media: HashMap<String, (String, Bytes)>,
-    opted_out_sends: Vec<u64>,
-    leaked: Vec<u64>,
+    opted_out_sends: VecDeque<u64>,
+    leaked: VecDeque<u64>,
 }
 
 impl State {
@@ -75,6 +77,13 @@ impl Held {
     fn message(&mut self, id: &str) -> Option<&mut Message> {
         self.messages.iter_mut().rev().find(|message| message.id == id)
     }
+}
+
+fn remember(list: &mut VecDeque<u64>, seq: u64) {
+    if list.len() >= MAX_MESSAGES {
+        list.pop_front();
+    }
+    list.push_back(seq);
 }
 
 /// A refusal in Telnyx's shape. Codes after the Messaging error codes page (from memory, to be checked again).
@@ -124,7 +133,7 @@ async fn media(
     let mut held = world.telnyx.lock();
     if headers.contains_key(header::AUTHORIZATION) {
         call.note("credentials arrived at the storage");
-        held.leaked.push(call.seq());
+        remember(&mut held.leaked, call.seq());
         return StatusCode::BAD_REQUEST.into_response();
     }
     match held.media.get(&id).cloned() {
@@ -150,8 +159,8 @@ pub fn violations(world: &World) -> Vec<Violation> {
     }
     vec![
         Violation::new("i2_duplicate_to_customer", repeated),
-        Violation::new("i9_opted_out", held.opted_out_sends.clone()),
-        Violation::new("credentials_elsewhere", held.leaked.clone()),
+        Violation::new("i9_opted_out", held.opted_out_sends.iter().copied().collect()),
+        Violation::new("credentials_elsewhere", held.leaked.iter().copied().collect()),
     ]
 }
 
