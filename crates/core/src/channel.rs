@@ -33,6 +33,9 @@ pub struct WindowRule {
     pub open_ms: i64,
     /// Taken off at the end, because clocks and networks differ, in milliseconds.
     pub margin_ms: i64,
+    /// How long everything is free after our answer to somebody who came by an advertisement, in
+    /// milliseconds; 0 where nothing is.
+    pub free_entry_ms: i64,
 }
 
 /// What a channel can do and must not do: data, each number with its source at the vendor.
@@ -93,6 +96,24 @@ pub enum ChannelEvent {
         /// When.
         at: Timestamp,
     },
+    /// The customer called, or took a call of ours.
+    Call {
+        /// Who.
+        who: Identity,
+        /// When, by the vendor's clock.
+        at: Timestamp,
+    },
+    /// Several may answer at this address, and the conversation changed hands.
+    Handover {
+        /// Whose conversation.
+        who: Identity,
+        /// To us (true), or away from us (false).
+        to_us: bool,
+        /// What was said so far, where the one before wrote it down.
+        summary: Option<String>,
+        /// When, by the vendor's clock.
+        at: Timestamp,
+    },
     /// Something that an operator should know about the account.
     Notice {
         /// A stable code.
@@ -120,6 +141,27 @@ pub struct CustomerMessage {
     pub content: Content,
     /// The message it answers, by the vendor's id.
     pub reply_to: Option<VendorId>,
+    /// What brought the customer here.
+    pub referral: Option<Referral>,
+    /// The vendor has answered it already, as it does with a keyword.
+    pub answered_by_vendor: bool,
+}
+
+/// The advertisement or post from which a customer began to write.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Referral {
+    /// `ad`, `post` or another word of the vendor's.
+    pub source_type: String,
+    /// The vendor's id of it.
+    pub source_id: Option<String>,
+    /// Where it stands.
+    pub source_url: Option<String>,
+    /// Its headline.
+    pub headline: Option<String>,
+    /// Its words.
+    pub body: Option<String>,
+    /// The vendor's id of the click.
+    pub click_id: Option<String>,
 }
 
 /// What became of a message that we sent.

@@ -7,18 +7,39 @@ use crate::{
     time::Timestamp,
 };
 
+/// What opened a window.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WindowKind {
+    /// The customer's message.
+    #[default]
+    Message,
+    /// The customer's call, or one of ours that they took.
+    Call,
+}
+
 /// The span in which free-form messages may be sent, with its provenance.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Window {
-    /// The customer's message that opened it.
-    pub opened_by: MessageId,
-    /// The vendor's time of that message, never later than when we received it.
+    /// What opened it.
+    #[serde(default)]
+    pub kind: WindowKind,
+    /// The message that opened it; none for a call.
+    pub opened_by: Option<MessageId>,
+    /// The vendor's time of that message or call, never later than when we received it.
     pub opened_at: Timestamp,
     /// The first moment at which free-form messages are refused, safety margin taken off.
     pub expires_at: Timestamp,
     /// The vendor refused although the window looked open: it counts as closed.
     #[serde(default)]
     pub refused: bool,
+    /// When the customer came by an advertisement, while our first answer can make everything
+    /// free.
+    #[serde(default)]
+    pub referred_at: Option<Timestamp>,
+    /// Until when everything is free, as far as we can tell. Opens nothing: the window binds.
+    #[serde(default)]
+    pub free_entry_until: Option<Timestamp>,
 }
 
 impl Window {

@@ -20,6 +20,18 @@ pub struct Cost {
     pub price: Option<Price>,
 }
 
+impl Cost {
+    /// What an earlier word of the vendor's said, with whatever a later one adds to it.
+    pub fn completed(self, later: &Self) -> Self {
+        Self {
+            kind: self.kind.or_else(|| later.kind.clone()),
+            segments: self.segments.or(later.segments),
+            price: self.price.or_else(|| later.price.clone()),
+            ..self
+        }
+    }
+}
+
 /// An amount of money.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Price {

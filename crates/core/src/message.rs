@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    cost::Cost,
     fault::Fault,
     file::MediaFile,
     ids::{ConversationId, MessageId, SessionId, VendorId, WorkspaceId},
@@ -370,6 +371,9 @@ pub struct Message {
     pub fault: Option<Fault>,
     /// What an AI answer rests on.
     pub citations: Vec<Citation>,
+    /// What its vendor charges for it, once the vendor has said so. Of a message that went out in
+    /// parts, the part that was reported first.
+    pub cost: Option<Cost>,
 }
 
 #[cfg(test)]

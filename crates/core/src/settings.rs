@@ -181,6 +181,17 @@ impl Settings {
         self.silent_close_ms.get(&channel).copied().unwrap_or(DAY_MS)
     }
 
+    /// What answers a customer's HELP, in their language where we have it; `name` says who we are.
+    pub fn help(&self, language: Option<&str>, name: &str) -> String {
+        let languages = [language.unwrap_or(&self.default_language), &self.default_language];
+        let ours = |language: &&str| {
+            let own = self.texts.get(*language).and_then(|texts| texts.help.clone());
+            own.or_else(|| Texts::built_in(language).and_then(|texts| texts.help))
+        };
+        let text = languages.iter().find_map(ours).or_else(|| Texts::english().help);
+        text.unwrap_or_default().replace("{name}", name)
+    }
+
     /// The words that Baton itself says, in the customer's language where we have it.
     pub fn texts(&self, language: Option<&str>) -> Texts {
         let language = language.unwrap_or(&self.default_language);

@@ -245,6 +245,7 @@ impl Hub {
             ids: self.ids.as_ref(),
             settings: tenant.settings.as_ref(),
             channel: channel.policy(),
+            name: &inbox.row.name,
             ai: inbox.row.ai,
             routes: tenant.routes.as_ref(),
             desk: desk.as_deref().map(|desk| desk.policy()),

@@ -23,6 +23,8 @@ pub(crate) fn name(input: &Input) -> &'static str {
         Input::Receipt { .. } => "receipt",
         Input::Echo(_) => "echo",
         Input::Say { .. } => "say",
+        Input::Call { .. } => "call",
+        Input::Handover { .. } => "handover",
         Input::Identity(_) => "identity",
         Input::Consent { .. } => "consent",
         Input::TurnEnded { .. } => "turn",

@@ -169,6 +169,17 @@ impl Hub {
             ChannelEvent::Identity { old, new, .. } => {
                 return self.identity(inbox, old, new, with).await;
             }
+            ChannelEvent::Call { who, at } => {
+                self.apply(&whose(who.clone()), &with, &Input::Call { who, at }).await?;
+            }
+            ChannelEvent::Handover { who, to_us, summary, at } => {
+                let known = self.resolve(item.workspace, inbox, &who).await?;
+                if known.is_none() && !to_us {
+                    return Ok(End::Nothing);
+                }
+                let input = Input::Handover { who: who.clone(), to_us, summary, at };
+                self.apply(&whose(who), &with, &input).await?;
+            }
             ChannelEvent::Consent { who, scope, opted_out, at } => {
                 let Some(point) = who.points.first().cloned() else { return Ok(End::Nothing) };
                 let input = Input::Consent { point, scope, opted_out, at };

@@ -147,6 +147,7 @@ impl Noun for Message {
             ("status", Text),
             ("fault", Json),
             ("citations", Json),
+            ("cost", Json),
         ],
         derived: &[("author_kind", Text)],
     };

@@ -10,6 +10,7 @@ use crate::{
 const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/0001_start.sql"),
     include_str!("../../../migrations/0002_templates.sql"),
+    include_str!("../../../migrations/0003_costs.sql"),
 ];
 
 const VERSION: &str = "select cast(coalesce(max(\"version\"), 0) as text) from \"schema_version\"";

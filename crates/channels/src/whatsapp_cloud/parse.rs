@@ -1,9 +1,10 @@
 //! From one stored item to our words.
 
 use baton_core::{
-    channel::{ChannelEvent, CustomerMessage, Echo, Receipt},
+    channel::{ChannelEvent, CustomerMessage, Echo, Receipt, Referral},
     consent::ConsentScope,
     contact::{Identity, Point, PointKind},
+    cost::Cost,
     fault::Fault,
     ids::{DeliveryId, VendorId},
     inbound::{ParseFault, RawEvent},
@@ -20,6 +21,8 @@ use super::{
 
 /// Longest name that is kept, in characters. WhatsApp's own have 25.
 const MAX_NAME_CHARS: usize = 256;
+/// Longest text that is kept of an advertisement or of another responder's summary, in characters.
+const MAX_NOTE_CHARS: usize = 4_096;
 /// Most cards or order lines that are kept of one message (Send contacts: 257 cards).
 const MAX_LINES: usize = 257;
 
@@ -36,6 +39,7 @@ pub(super) fn parse(config: &Config, event: &RawEvent) -> Result<Vec<ChannelEven
     let contact = Fields::lenient(item.contact);
     let event = match item.kind {
         Kind::Message => message(&fields, &contact)?,
+        Kind::Status if item.field == "calls" => call_status(&fields, &contact)?,
         Kind::Status => ChannelEvent::Receipt(receipt(&fields)?),
         Kind::Echo | Kind::StandbyEcho => echo(&item, &fields, &contact)?,
         Kind::Error => vendor_error(&fields)?,
@@ -45,6 +49,8 @@ pub(super) fn parse(config: &Config, event: &RawEvent) -> Result<Vec<ChannelEven
             ChannelEvent::Ignored { why: "another responder of this number has the conversation" }
         }
         Kind::StandbyStatus => standby_receipt(&fields)?,
+        Kind::Call => call(&fields, &contact)?,
+        Kind::Handover => handover(&fields)?,
         Kind::Change => change(&item.field, &fields)?,
         Kind::Unreadable => return Err(malformed("the item is not as documented")),
     };
@@ -71,12 +77,20 @@ fn ours(config: &Config, item: &Item<'_>) -> Result<(), ParseFault> {
     if item.waba.as_deref() != Some(config.waba_id.as_str()) {
         return Err(foreign("WhatsApp Business Account"));
     }
-    match Fields::lenient(item.metadata).text("phone_number_id") {
+    let number = || match item.kind {
+        Kind::Handover => Fields::lenient(Fields::lenient(Some(item.item)).raw("recipient")),
+        _ => Fields::lenient(item.metadata),
+    };
+    match number().text("phone_number_id") {
         Some(number) if number == config.phone_number_id => Ok(()),
         Some(_) => Err(foreign("phone number")),
-        None if matches!(item.kind, Kind::Change | Kind::Preference | Kind::Identity) => Ok(()),
+        None if speaks_of_no_number(item.kind) => Ok(()),
         None => Err(malformed("metadata.phone_number_id is missing")),
     }
+}
+
+fn speaks_of_no_number(kind: Kind) -> bool {
+    matches!(kind, Kind::Change | Kind::Preference | Kind::Identity | Kind::Handover)
 }
 
 fn id(fields: &Fields<'_>) -> Result<VendorId, ParseFault> {
@@ -139,7 +153,64 @@ fn message(fields: &Fields<'_>, contact: &Fields<'_>) -> Result<ChannelEvent, Pa
         at: at(fields)?,
         content: content(fields)?,
         reply_to: Fields::lenient(fields.raw("context")).text("id").map(VendorId),
+        referral: referral(fields),
+        answered_by_vendor: false,
     }))
+}
+
+/// The advertisement or post from which the customer wrote.
+fn referral(fields: &Fields<'_>) -> Option<Referral> {
+    let referral = Fields::lenient(Some(fields.raw("referral")?));
+    let text = |key: &str| referral.text(key).map(bounded);
+    Some(Referral {
+        source_type: text("source_type").unwrap_or_else(|| "unknown".to_owned()),
+        source_id: text("source_id"),
+        source_url: text("source_url"),
+        headline: text("headline"),
+        body: text("body"),
+        click_id: text("ctwa_clid"),
+    })
+}
+
+fn bounded(text: String) -> String {
+    text.chars().take(MAX_NOTE_CHARS).collect()
+}
+
+/// A customer's call opens the window, even one that nobody takes ("Send messages", Customer
+/// service windows; checked 2026-11-20).
+fn call(fields: &Fields<'_>, contact: &Fields<'_>) -> Result<ChannelEvent, ParseFault> {
+    let incoming = fields.text("direction").as_deref() == Some("USER_INITIATED");
+    if !incoming || fields.text("event").as_deref() != Some("connect") {
+        return Ok(ChannelEvent::Ignored { why: "calls are not served on this channel" });
+    }
+    let who = who(fields.text("from_user_id"), fields.text("from"), contact)?;
+    Ok(ChannelEvent::Call { who, at: at(fields)? })
+}
+
+/// So does a call of ours that the customer takes.
+fn call_status(fields: &Fields<'_>, contact: &Fields<'_>) -> Result<ChannelEvent, ParseFault> {
+    if fields.text("status").as_deref() != Some("ACCEPTED") {
+        return Ok(ChannelEvent::Ignored { why: "calls are not served on this channel" });
+    }
+    let who = who(fields.text("recipient_user_id"), fields.text("recipient_id"), contact)?;
+    Ok(ChannelEvent::Call { who, at: at(fields)? })
+}
+
+/// Who hears of a pass was given the conversation, who hears of a taking has lost it. The roles
+/// are not looked at: the number does not know its own.
+fn handover(fields: &Fields<'_>) -> Result<ChannelEvent, ParseFault> {
+    let kind = fields.text("type").unwrap_or_default();
+    let to_us = match kind.as_str() {
+        "control_passed" => true,
+        "control_taken" => false,
+        _ => return Err(malformed("the type of the handover is not one that is known")),
+    };
+    let sender = Fields::lenient(fields.raw("sender"));
+    let change = Fields::lenient(fields.raw(&kind));
+    let context = Fields::lenient(change.raw("conversation_context"));
+    let summary = Fields::lenient(context.raw("summary")).text("text").map(bounded);
+    let who = who(None, sender.text("phone_number"), &Fields::lenient(None))?;
+    Ok(ChannelEvent::Handover { who, to_us, summary, at: at(fields)? })
 }
 
 /// Word from WhatsApp itself about the customer.
@@ -196,8 +267,20 @@ fn receipt(fields: &Fields<'_>) -> Result<Receipt, ParseFault> {
         status,
         at: at(fields)?,
         fault: fault.transpose()?,
-        cost: None,
+        cost: cost(fields),
     })
+}
+
+/// What the message costs ("Pricing", Webhooks; checked 2026-11-20). The type says why, and is
+/// there since v24.0; some senders of webhooks spell it `pricing_type`.
+fn cost(fields: &Fields<'_>) -> Option<Cost> {
+    let pricing = Fields::lenient(Some(fields.raw("pricing")?));
+    let kind = pricing.text("type").or_else(|| pricing.text("pricing_type"));
+    let billable = match pricing.raw("billable").map(RawValue::get) {
+        Some(told) => told == "true",
+        None => kind.as_deref().is_none_or(|kind| kind == "regular"),
+    };
+    Some(Cost { category: pricing.text("category")?, billable, kind, segments: None, price: None })
 }
 
 /// While another responder has the conversation, a status may still speak of a message of ours.
@@ -434,14 +517,10 @@ fn change(field: &str, value: &Fields<'_>) -> Result<ChannelEvent, ParseFault> {
             notice("account_review", format!("the review of the account says {}", text("decision")))
         }
         "security" => notice("security", format!("the number reports {}", text("event"))),
-        "messaging_handovers" => {
-            ChannelEvent::Ignored { why: "another responder's control is seen by its echoes" }
-        }
         "history" | "smb_app_state_sync" => {
             ChannelEvent::Ignored { why: "what the Business app held before is not imported" }
         }
-        "calls" => ChannelEvent::Ignored { why: "calls are not served on this channel" },
-        "messages" | "message_echoes" | "smb_message_echoes" | "standby" => {
+        "messages" | "message_echoes" | "smb_message_echoes" | "standby" | "calls" => {
             return Err(malformed("it has none of the lists that are known"));
         }
         "business_username_updates"

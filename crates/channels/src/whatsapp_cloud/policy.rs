@@ -16,8 +16,12 @@ pub(super) const POLICY: ChannelPolicy = ChannelPolicy {
     // "Text messages": the body has at most 4,096 characters.
     max_text_chars: 4_096,
     // "Send messages", Customer service windows: 24 hours from the customer's last message or
-    // call. The margin is ours.
-    window: Some(WindowRule { open_ms: 24 * HOUR_MS, margin_ms: MINUTE_MS }),
+    // call. The margin is ours. "Pricing", Free entry points: 72 hours from our answer.
+    window: Some(WindowRule {
+        open_ms: 24 * HOUR_MS,
+        margin_ms: MINUTE_MS,
+        free_entry_ms: 72 * HOUR_MS,
+    }),
     templates: true,
     receipts: true,
     // "Send messages": the order of a burst is not promised. The time is ours.

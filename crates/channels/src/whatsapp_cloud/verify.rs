@@ -167,6 +167,7 @@ const LISTS: &[(&str, Kind)] = &[
     ("errors", Kind::Error),
     ("user_preferences", Kind::Preference),
     ("user_id_update", Kind::Identity),
+    ("calls", Kind::Call),
 ];
 /// The same inside `standby`.
 const STANDBY_LISTS: &[(&str, Kind)] = &[
@@ -228,7 +229,9 @@ impl<'a> Split<'a> {
             known |= self.lists(&around, &standby, STANDBY_LISTS);
         }
         if !known {
-            self.put(&around, Kind::Change, value_raw, None);
+            let handover = around.field == "messaging_handovers";
+            let kind = if handover { Kind::Handover } else { Kind::Change };
+            self.put(&around, kind, value_raw, None);
         }
     }
 
@@ -310,6 +313,11 @@ fn person(kind: Kind, fields: &Fields<'_>) -> [Option<String>; 2] {
         Kind::Status | Kind::StandbyStatus => of("recipient_user_id", "recipient_id"),
         Kind::Echo | Kind::StandbyEcho => of("to_user_id", "to"),
         Kind::Preference => of("user_id", "wa_id"),
+        Kind::Call if fields.text("direction").as_deref() == Some("BUSINESS_INITIATED") => {
+            of("to_user_id", "to")
+        }
+        Kind::Call => of("from_user_id", "from"),
+        Kind::Handover => [None, Fields::lenient(fields.raw("sender")).text("phone_number")],
         Kind::Identity => {
             [Fields::lenient(fields.raw("user_id")).text("current"), fields.text("wa_id")]
         }

@@ -27,7 +27,11 @@ pub(super) enum Kind {
     StandbyStatus,
     /// `standby.message_echoes[]`
     StandbyEcho,
-    /// A whole `value` of a field without lists.
+    /// `calls[]`
+    Call,
+    /// A whole `value` of the field `messaging_handovers`.
+    Handover,
+    /// A whole `value` of any other field without lists.
     Change,
     /// Something that is not as documented, kept for an operator.
     Unreadable,

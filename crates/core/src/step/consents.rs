@@ -3,11 +3,37 @@
 use super::draft::Draft;
 use crate::{
     consent::{Consent, ConsentScope},
-    contact::Point,
+    contact::{Point, PointKind},
     delivery::Payload,
+    phone,
+    task::TaskKind,
     time::Timestamp,
 };
 
+/// What a rep reads from whose customer nothing more may be sent to.
+const OPTED_OUT: &str =
+    "The customer opted out. Nothing more can be sent to them until they write START.";
+
+/// A vendor says that somebody opted out or in again.
+pub(super) fn told(
+    draft: &mut Draft<'_>,
+    point: Point,
+    scope: ConsentScope,
+    opted_out: bool,
+    at: Timestamp,
+) {
+    if !opted_out {
+        return opted_in(draft, &[point], scope, at, "vendor");
+    }
+    let everything = ConsentScope::Everything;
+    let was_out = crate::consent::forbids(&draft.state.consents, everything);
+    changed(draft, point, scope, true, at, "vendor");
+    if scope == everything && !was_out {
+        fell_silent(draft);
+    }
+}
+
+/// Writes a line of the ledger, and withdraws what it forbids.
 pub(super) fn changed(
     draft: &mut Draft<'_>,
     point: Point,
@@ -29,6 +55,44 @@ pub(super) fn changed(
             _ => scope == ConsentScope::Everything,
         });
     }
+}
+
+/// Somebody opts in again: under each of their addresses that is opted out, however it was
+/// spelled then.
+pub(super) fn opted_in(
+    draft: &mut Draft<'_>,
+    who: &[Point],
+    scope: ConsentScope,
+    at: Timestamp,
+    source: &str,
+) {
+    let theirs = |line: &&Consent| {
+        line.opted_out && line.scope == scope && who.iter().any(|p| is_same(p, &line.point))
+    };
+    let out = draft.state.consents.iter().filter(theirs);
+    let mut points: Vec<Point> = out.map(|line| line.point.clone()).collect();
+    if points.is_empty() {
+        points.extend(who.first().cloned());
+    }
+    for point in points {
+        changed(draft, point, scope, false, at, source);
+    }
+}
+
+fn is_same(a: &Point, b: &Point) -> bool {
+    let phones = a.kind == PointKind::Phone && b.kind == PointKind::Phone;
+    a == b || (phones && phone::aliases(&a.value).contains(&b.value))
+}
+
+/// Nothing at all may be sent any more: no answer is due, and the rep is told.
+pub(super) fn fell_silent(draft: &mut Draft<'_>) {
+    if let Some(session) = draft.state.session.as_mut() {
+        session.answered_up_to = session.answered_up_to.max(session.asked_up_to);
+        session.asked_at = None;
+        let turn = TaskKind::Turn(session.id);
+        draft.clear_task(turn);
+    }
+    draft.note(OPTED_OUT);
 }
 
 /// What an opt-out must cover to forbid this payload.

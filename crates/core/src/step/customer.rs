@@ -1,4 +1,4 @@
-//! The customer spoke.
+//! The customer spoke, or called.
 
 use super::{
     consents,
@@ -6,18 +6,21 @@ use super::{
     handoff, window,
 };
 use crate::{
-    channel::CustomerMessage,
+    channel::{CustomerMessage, Referral},
     consent::{self, ConsentScope, Keyword},
+    contact::Identity,
     ids::SessionId,
-    message::{Author, AuthorKind, Message, MessageStatus},
+    message::{Author, AuthorKind, Content, Message, MessageStatus},
     session::Owner,
     task::TaskKind,
+    time::Timestamp,
 };
 
 pub(super) fn spoke(draft: &mut Draft<'_>, said: CustomerMessage) {
     draft.state.contact.learn(&said.who);
-    let stops_everything = read_keyword(draft, &said);
+    let word = obey(draft, &said);
     let session = draft.open_session();
+    remember(draft, said.referral.as_ref());
     let name = draft.state.contact.name.clone();
     let asks = said.content.asks();
     let message = draft.append(
@@ -33,22 +36,80 @@ pub(super) fn spoke(draft: &mut Draft<'_>, said: CustomerMessage) {
         },
     );
     if asks {
-        window::opened(draft, &message);
+        window::opened(draft, &message, said.referral.is_some());
     }
-    pass_on(draft, session, &message, asks && !stops_everything);
+    if word.is_none() && !said.answered_by_vendor {
+        return pass_on(draft, session, &message, asks);
+    }
+    show(draft, &message);
+    match word {
+        Some(Keyword::Stop) => consents::fell_silent(draft),
+        Some(Keyword::Help) if !said.answered_by_vendor => help(draft, session),
+        Some(Keyword::Help | Keyword::Start) | None => {}
+    }
 }
 
-/// Notes an opt-out or opt-in; true when nothing at all may be sent any more.
-fn read_keyword(draft: &mut Draft<'_>, said: &CustomerMessage) -> bool {
-    let opted_out = match consent::keyword(&said.content.as_text(), draft.cx.channel.keywords) {
-        Some(Keyword::Stop) => true,
-        Some(Keyword::Start) => false,
-        Some(Keyword::Help) | None => return false,
-    };
-    let Some(point) = said.who.points.first().cloned() else { return false };
+/// The customer called, or took our call: the window opens as by a message. Where a session is
+/// open, whoever answers there sees it.
+pub(super) fn called(draft: &mut Draft<'_>, who: &Identity, at: Timestamp) {
+    draft.state.contact.learn(who);
+    window::opened_by_call(draft, at);
+    let Some(session) = draft.state.session.as_ref().map(|s| s.id) else { return };
+    let name = draft.state.contact.name.clone();
+    let message = draft.append(
+        session,
+        Utterance {
+            author: Author::named(AuthorKind::Customer, name),
+            content: Content::Notice { text: "The customer called.".to_owned() },
+            at,
+            vendor_id: None,
+            reply_to: None,
+            status: MessageStatus::Received,
+            citations: Vec::new(),
+        },
+    );
+    show(draft, &message);
+}
+
+/// Obeys a keyword before anything else happens; gives it where nobody need answer it in words.
+fn obey(draft: &mut Draft<'_>, said: &CustomerMessage) -> Option<Keyword> {
+    let word = consent::keyword(&said.content.as_text(), draft.cx.channel.keywords)?;
     let scope = draft.cx.channel.stop_scope;
-    consents::changed(draft, point, scope, opted_out, said.at, "customer");
-    opted_out && scope == ConsentScope::Everything
+    let carrier = scope == ConsentScope::Everything;
+    match word {
+        Keyword::Stop => {
+            let point = said.who.points.first().cloned()?;
+            consents::changed(draft, point, scope, true, said.at, "customer");
+            carrier.then_some(word)
+        }
+        Keyword::Start => {
+            // "Yes" is a word like others to somebody who never opted out.
+            let was_out = consent::forbids(&draft.state.consents, scope);
+            if was_out || !carrier {
+                consents::opted_in(draft, &said.who.points, scope, said.at, "customer");
+            }
+            (was_out && carrier).then_some(word)
+        }
+        Keyword::Help => Some(word),
+    }
+}
+
+/// Says who we are and how to stop, as carriers demand.
+fn help(draft: &mut Draft<'_>, session: SessionId) {
+    if consent::forbids(&draft.state.consents, ConsentScope::Everything) {
+        return;
+    }
+    let language = draft.state.session.as_ref().and_then(|s| s.language.clone());
+    let text = draft.cx.settings.help(language.as_deref(), draft.cx.name);
+    draft.system_says(session, text);
+}
+
+/// Keeps what brought the customer here where everybody sees it.
+fn remember(draft: &mut Draft<'_>, referral: Option<&Referral>) {
+    let value = referral.and_then(|referral| serde_json::to_value(referral).ok());
+    if let (Some(value), Some(session)) = (value, draft.state.session.as_mut()) {
+        session.metadata.insert("referral".to_owned(), value);
+    }
 }
 
 /// Brings the message to whoever must answer.
@@ -64,6 +125,13 @@ fn pass_on(draft: &mut Draft<'_>, session: SessionId, message: &Message, asks: b
             schedule_turn(draft, session);
         }
         Some(Owner::Ai | Owner::Elsewhere | Owner::Nobody) | None => {}
+    }
+}
+
+/// Shows the rep a message that nobody need answer.
+fn show(draft: &mut Draft<'_>, message: &Message) {
+    if draft.state.session.as_ref().is_some_and(|s| s.owner == Owner::Desk) {
+        draft.queue_to_desk(message);
     }
 }
 

@@ -148,6 +148,7 @@ impl<'a> Draft<'a> {
             status: said.status,
             fault: None,
             citations: said.citations,
+            cost: None,
         };
         if let Some(open) = self.state.session.as_mut().filter(|s| s.id == session) {
             open.last_activity_at = self.cx.now;

@@ -76,6 +76,8 @@ pub struct Context<'a> {
     pub settings: &'a Settings,
     /// What the inbox's channel can do.
     pub channel: &'a ChannelPolicy,
+    /// The inbox's name.
+    pub name: &'a str,
     /// Whether the AI answers at this inbox.
     pub ai: bool,
     /// The workspace's routes.
@@ -106,6 +108,24 @@ pub enum Input {
         author: Author,
         /// What.
         text: String,
+    },
+    /// The customer called, or took our call.
+    Call {
+        /// Who.
+        who: Identity,
+        /// When.
+        at: Timestamp,
+    },
+    /// The conversation changed hands among those who may answer at this address.
+    Handover {
+        /// Whose.
+        who: Identity,
+        /// To us (true), or away from us (false).
+        to_us: bool,
+        /// What was said so far.
+        summary: Option<String>,
+        /// When.
+        at: Timestamp,
     },
     /// A vendor told more about who the customer is.
     Identity(Identity),
@@ -240,6 +260,10 @@ pub fn step(state: &State, input: Input, cx: &Context<'_>) -> Effects {
         Input::Customer(message) => customer::spoke(&mut draft, message),
         Input::Receipt { receipt, delivery } => receipt::came(&mut draft, &receipt, delivery),
         Input::Echo(echo) => elsewhere::answered(&mut draft, echo),
+        Input::Call { who, at } => customer::called(&mut draft, &who, at),
+        Input::Handover { who, to_us, summary, at } => {
+            elsewhere::handed(&mut draft, &who, to_us, summary, at);
+        }
         Input::Say { to, author, text } => say::said(&mut draft, &to, author, text),
         Input::Identity(identity) => {
             draft.state.contact.learn(&identity);
@@ -247,7 +271,7 @@ pub fn step(state: &State, input: Input, cx: &Context<'_>) -> Effects {
         Input::Consent { point, scope, opted_out, at } => {
             let who = Identity { points: vec![point.clone()], name: None };
             draft.state.contact.learn(&who);
-            consents::changed(&mut draft, point, scope, opted_out, at, "vendor");
+            consents::told(&mut draft, point, scope, opted_out, at);
         }
         Input::TurnEnded { up_to, epoch, result } => turn::ended(&mut draft, up_to, epoch, result),
         Input::Briefed { handoff, brief, plan } => {

@@ -24,6 +24,11 @@ pub(super) fn came(draft: &mut Draft<'_>, receipt: &Receipt, id: DeliveryId) {
     let Some(row) = draft.state.messages.iter_mut().find(|m| m.id == message) else { return };
     let before = row.status;
     row.status = before.climb(receipt.status);
+    if let Some(cost) = &receipt.cost {
+        let known = row.cost.take();
+        row.cost = Some(known.map_or_else(|| cost.clone(), |known| known.completed(cost)));
+    }
+    let said_at = row.recorded_at;
     if row.status == MessageStatus::Failed && before != MessageStatus::Failed {
         let fault = receipt.fault.clone().unwrap_or_else(|| {
             Fault::new(FaultClass::Unknown, "the vendor reported a failure without a reason")
@@ -32,6 +37,9 @@ pub(super) fn came(draft: &mut Draft<'_>, receipt: &Receipt, id: DeliveryId) {
         failed(draft, &delivery, fault);
     } else if row.status != MessageStatus::Failed {
         row.fault = None;
+    }
+    if matches!(receipt.status, MessageStatus::Delivered | MessageStatus::Read) {
+        window::arrived(draft, said_at, receipt.at);
     }
 }
 

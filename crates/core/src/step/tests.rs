@@ -90,7 +90,11 @@ fn world() -> World {
         channel: ChannelPolicy {
             channel: ChannelKind::Whatsapp,
             max_text_chars: 4_096,
-            window: Some(WindowRule { open_ms: DAY_MS, margin_ms: MINUTE_MS }),
+            window: Some(WindowRule {
+                open_ms: DAY_MS,
+                margin_ms: MINUTE_MS,
+                free_entry_ms: 3 * DAY_MS,
+            }),
             templates: true,
             receipts: true,
             order_wait_ms: 3 * SECOND_MS,
@@ -127,6 +131,7 @@ impl World {
             ids: &self.ids,
             settings: &self.settings,
             channel: &self.channel,
+            name: "Northwind",
             ai: true,
             routes: &self.routes,
             desk: Some(&self.desk),
@@ -184,7 +189,15 @@ impl World {
         };
         let content = Content::text(text);
         let at = self.now;
-        self.give(Input::Customer(CustomerMessage { vendor_id, who, at, content, reply_to: None }))
+        self.give(Input::Customer(CustomerMessage {
+            vendor_id,
+            who,
+            at,
+            content,
+            reply_to: None,
+            referral: None,
+            answered_by_vendor: false,
+        }))
     }
 
     fn turn(&mut self, decision: Decision) -> Effects {

@@ -1,38 +1,24 @@
 //! A task's time has come.
 
-use super::{customer, draft::Draft, handoff, rep};
+use super::{draft::Draft, elsewhere, handoff, rep};
 use crate::{
     delivery::{Destination, Payload},
     handoff::{Handoff, HandoffState},
     ids::SessionId,
     message::AuthorKind,
-    session::{CloseReason, Owner},
+    session::CloseReason,
     task::TaskKind,
 };
 
 pub(super) fn due(draft: &mut Draft<'_>, task: TaskKind) {
     draft.clear_task(task);
     match task {
-        TaskKind::Return(session) => returned(draft, session),
+        TaskKind::Return(session) => elsewhere::returned(draft, session),
         TaskKind::Silence(session) => silent(draft, session),
         TaskKind::Patience(handoff) => handoff::out_of_patience(draft, handoff),
         TaskKind::Reconcile(handoff) => rep::compare_later(draft, handoff),
         // These need I/O first and come back as inputs of their own.
         TaskKind::Turn(_) | TaskKind::Brief(_) | TaskKind::Settle(_) => {}
-    }
-}
-
-/// The person elsewhere has been silent for long enough: the AI answers again.
-fn returned(draft: &mut Draft<'_>, id: SessionId) {
-    let elsewhere = |s: &crate::session::Session| s.id == id && s.owner == Owner::Elsewhere;
-    if !draft.state.session.as_ref().is_some_and(elsewhere) {
-        return;
-    }
-    let owner = if draft.cx.ai { Owner::Ai } else { Owner::Nobody };
-    draft.set_owner(owner);
-    let unanswered = draft.state.session.as_ref().is_some_and(|s| s.is_unanswered());
-    if unanswered && owner == Owner::Ai {
-        customer::schedule_turn(draft, id);
     }
 }
 

@@ -2,11 +2,12 @@
 
 use super::draft::{Draft, Utterance};
 use crate::{
-    conversation::Window,
+    conversation::{Window, WindowKind},
     delivery::{Delivery, DeliveryState, Destination, Hold, Payload},
     fault::{Fault, FaultClass},
-    ids::DeliveryId,
+    ids::{DeliveryId, MessageId},
     message::{Author, AuthorKind, Content, Message, MessageStatus},
+    time::Timestamp,
 };
 
 /// What a rep reads when the window has closed. The sentence is the one that reps know from
@@ -14,19 +15,50 @@ use crate::{
 pub const WINDOW_CLOSED: &str =
     "This conversation has exceeded the 24 hour limit to respond to the customer.";
 
-/// The customer's message opens the window, by the vendor's time and never later than now.
-pub(super) fn opened(draft: &mut Draft<'_>, message: &Message) {
+/// The customer's message opens the window; `referred` when they came by an advertisement.
+pub(super) fn opened(draft: &mut Draft<'_>, message: &Message, referred: bool) {
+    open(draft, Some(message.id), message.at, referred);
+}
+
+/// The customer's call opens the window.
+pub(super) fn opened_by_call(draft: &mut Draft<'_>, at: Timestamp) {
+    open(draft, None, at, false);
+}
+
+/// By the vendor's time and never later than now.
+fn open(draft: &mut Draft<'_>, opened_by: Option<MessageId>, at: Timestamp, referred: bool) {
     draft.state.conversation.reengaged = false;
     let Some(rule) = draft.cx.channel.window else { return };
-    let opened_at = message.at.min(draft.cx.now);
-    let expires_at = opened_at.plus_ms(rule.open_ms - rule.margin_ms);
-    let newer = draft.state.conversation.window.is_none_or(|w| opened_at >= w.opened_at);
-    if newer {
-        let window = Window { opened_by: message.id, opened_at, expires_at, refused: false };
-        draft.state.conversation.window = Some(window);
+    let opened_at = at.min(draft.cx.now);
+    let old = draft.state.conversation.window;
+    if old.is_none_or(|w| opened_at >= w.opened_at) {
+        let earlier = old.and_then(|w| w.referred_at);
+        let referred_at = if referred { Some(opened_at) } else { earlier };
+        let kind = if opened_by.is_some() { WindowKind::Message } else { WindowKind::Call };
+        draft.state.conversation.window = Some(Window {
+            kind,
+            opened_by,
+            opened_at,
+            expires_at: opened_at.plus_ms(rule.open_ms - rule.margin_ms),
+            refused: false,
+            referred_at: referred_at.filter(|_| rule.free_entry_ms > 0),
+            free_entry_until: old.and_then(|w| w.free_entry_until).filter(|t| *t > draft.cx.now),
+        });
     }
     if is_open(draft) {
         draft.release(Hold::Window);
+    }
+}
+
+/// What we said at a time has arrived: the first answer to somebody who came by an advertisement
+/// makes everything free for a while, if it was given as early as the window lasts.
+pub(super) fn arrived(draft: &mut Draft<'_>, said_at: Timestamp, at: Timestamp) {
+    let Some(rule) = draft.cx.channel.window else { return };
+    let Some(window) = draft.state.conversation.window.as_mut() else { return };
+    let Some(referred_at) = window.referred_at.filter(|t| said_at >= *t) else { return };
+    window.referred_at = None;
+    if said_at.since_ms(referred_at) < rule.open_ms {
+        window.free_entry_until = Some(at.plus_ms(rule.free_entry_ms));
     }
 }
 

@@ -30,6 +30,7 @@ fn message(position: i64, kind: AuthorKind, text: &str) -> Message {
         status: MessageStatus::Delivered,
         fault: None,
         citations: vec![],
+        cost: None,
     }
 }
 

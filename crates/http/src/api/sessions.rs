@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
-use baton_core::{contact::PointKind, ids::SessionId, session, time::Timestamp};
+use baton_core::{contact::PointKind, conversation, ids::SessionId, session, time::Timestamp};
 use baton_store::{SessionFilter, SessionView};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -110,6 +110,25 @@ pub struct Point {
 pub struct Window {
     open: bool,
     expires_at: String,
+    /// What opened it.
+    kind: WindowKind,
+    /// The message that opened it; none for a call.
+    #[schema(required)]
+    opened_by: Option<String>,
+    /// Until when everything is free, because the customer came by an advertisement. It does not
+    /// prolong the window.
+    #[schema(required)]
+    free_entry_until: Option<String>,
+}
+
+/// What opened a window.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WindowKind {
+    /// The customer's message.
+    Message,
+    /// The customer's call, or one that they took.
+    Call,
 }
 
 /// Giving the session to a desk.
@@ -229,6 +248,15 @@ impl Session {
         let window = view.conversation.window.map(|window| Window {
             open: window.is_open(now),
             expires_at: window.expires_at.rfc3339(),
+            kind: match window.kind {
+                conversation::WindowKind::Message => WindowKind::Message,
+                conversation::WindowKind::Call => WindowKind::Call,
+            },
+            opened_by: window.opened_by.map(|id| id.to_string()),
+            free_entry_until: window
+                .free_entry_until
+                .filter(|until| *until > now)
+                .map(Timestamp::rfc3339),
         });
         let desk = view.desk;
         Self {

@@ -104,6 +104,7 @@ fn message(session: SessionId, conversation: &Conversation, id: u128, at: Timest
         status: MessageStatus::Received,
         fault: None,
         citations: Vec::new(),
+        cost: None,
     }
 }
 

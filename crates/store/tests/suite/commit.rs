@@ -1,7 +1,7 @@
 use baton_core::{
     consent::{Consent, ConsentScope},
     contact::{Point, PointKind},
-    conversation::Window,
+    conversation::{Window, WindowKind},
     delivery::{Attempt, DeliveryState, Hold},
     fault::{Accepted, Fault, FaultClass, Outcome},
     feed::FactKind,
@@ -65,10 +65,13 @@ async fn what_changed_is_loaded_as_it_was_committed(w: World) {
         e.conversation.last_position = 2;
         e.conversation.reengaged = true;
         e.conversation.window = Some(Window {
-            opened_by: reply.id,
+            kind: WindowKind::Call,
+            opened_by: None,
             opened_at: NOW,
             expires_at: NOW.plus_ms(5),
             refused: true,
+            referred_at: Some(NOW),
+            free_entry_until: Some(NOW.plus_ms(7)),
         });
         let mut owned = session.clone();
         owned.owner = Owner::Desk;

@@ -309,6 +309,7 @@ pub fn message(session: &Session, position: i64, by: AuthorKind, text: &str) -> 
         status: MessageStatus::Received,
         fault: None,
         citations: Vec::new(),
+        cost: None,
     }
 }
 

@@ -15,6 +15,7 @@ fn refused(w: &World) -> Option<FaultClass> {
         ids: &w.ids,
         settings: &w.settings,
         channel: &w.channel,
+        name: "Northwind",
         ai: true,
         routes: &w.routes,
         desk: None,
