@@ -9,7 +9,9 @@ use uuid::Uuid;
 
 use super::*;
 
+mod keywords;
 mod properties;
+mod provenance;
 mod say;
 mod tables;
 

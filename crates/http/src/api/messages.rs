@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
-use baton_core::{fault::Fault, ids::SessionId, message};
+use baton_core::{cost, fault::Fault, ids::SessionId, message};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -40,6 +40,36 @@ pub struct Message {
     fault: Option<MessageFault>,
     /// What an AI answer rests on.
     citations: Vec<Citation>,
+    /// What its vendor charges, once the vendor has said so.
+    #[schema(required)]
+    cost: Option<Cost>,
+}
+
+/// What a vendor charges for a message, as it said itself.
+#[derive(Clone, Serialize, ToSchema)]
+pub struct Cost {
+    /// The vendor's category, such as `service`, `utility` or `sms`.
+    category: String,
+    /// Whether it is charged.
+    billable: bool,
+    /// The vendor's reason, such as `regular` or `free_entry_point`.
+    #[schema(required)]
+    kind: Option<String>,
+    /// How many parts were charged, where the vendor charges by part.
+    #[schema(required)]
+    segments: Option<u32>,
+    /// The price, where the vendor names it.
+    #[schema(required)]
+    price: Option<Price>,
+}
+
+/// An amount of money.
+#[derive(Clone, Serialize, ToSchema)]
+pub struct Price {
+    /// Millionths of the currency's unit.
+    pub(super) micros: i64,
+    /// ISO 4217.
+    pub(super) currency: String,
 }
 
 /// Who speaks.
@@ -123,7 +153,26 @@ impl From<message::Message> for Message {
                 .into_iter()
                 .map(|c| Citation { title: c.title, source: c.source })
                 .collect(),
+            cost: message.cost.map(Cost::from),
         }
+    }
+}
+
+impl From<cost::Cost> for Cost {
+    fn from(cost: cost::Cost) -> Self {
+        Self {
+            category: cost.category,
+            billable: cost.billable,
+            kind: cost.kind,
+            segments: cost.segments,
+            price: cost.price.map(Price::from),
+        }
+    }
+}
+
+impl From<cost::Price> for Price {
+    fn from(price: cost::Price) -> Self {
+        Self { micros: price.micros, currency: price.currency }
     }
 }
 
