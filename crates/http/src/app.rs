@@ -5,7 +5,7 @@ use std::sync::Arc;
 use baton_core::time::{Clock, MINUTE_MS, Timestamp};
 use baton_relay::Hub;
 use baton_store::Store;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Mutex, Semaphore, watch};
 
 use crate::{HttpConfig, Parts, auth::password::Passwords, limit::Tries, random::Random};
 
@@ -30,6 +30,8 @@ pub(crate) struct App {
     pub pair_tries: Tries,
     pub account_tries: Tries,
     pub source_tries: Tries,
+    /// Changes of the configuration go one after another, each over what the one before stored.
+    pub edits: Mutex<()>,
     pub hooks: Semaphore,
     pub feeds: Arc<Semaphore>,
     pub stop: watch::Receiver<bool>,
@@ -38,6 +40,7 @@ pub(crate) struct App {
 impl App {
     pub(crate) fn new(hub: Arc<Hub>, config: HttpConfig, parts: Parts) -> Self {
         Self {
+            edits: Mutex::new(()),
             hooks: Semaphore::new(config.max_concurrent_hooks),
             feeds: Arc::new(Semaphore::new(config.max_feeds)),
             passwords: Passwords::new(Arc::clone(&parts.random)),

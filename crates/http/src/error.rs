@@ -17,6 +17,7 @@ pub struct ApiError {
     status: StatusCode,
     code: &'static str,
     message: String,
+    field: Option<String>,
     retry_after_s: Option<u64>,
 }
 
@@ -33,6 +34,9 @@ pub struct ErrorDetail {
     code: String,
     /// For people; lowercase, fits after "failed to …:".
     message: String,
+    /// The setting or field of the request that is refused, where it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
     /// The request's id, also in the hub's log.
     id: String,
 }
@@ -40,12 +44,19 @@ pub struct ErrorDetail {
 impl ApiError {
     /// An error with its status, stable code and words.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), retry_after_s: None }
+        Self { status, code, message: message.into(), field: None, retry_after_s: None }
     }
 
     /// The request cannot be understood; the message says what to change.
     pub fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "bad_request", message)
+    }
+
+    /// One field or setting is refused; the message names it and says what to change.
+    pub fn refused(field: &str, why: &str) -> Self {
+        let text = format!("{field}: {why}");
+        let error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "refused", text);
+        Self { field: Some(field.to_owned()), ..error }
     }
 
     /// There is no such thing, or it belongs to another workspace: the two look the same.
@@ -98,6 +109,7 @@ impl ApiError {
             error: ErrorDetail {
                 code: self.code.to_owned(),
                 message: self.message.clone(),
+                field: self.field.clone(),
                 id: request_id.to_owned(),
             },
         }
@@ -132,6 +144,11 @@ impl From<StoreError> for ApiError {
         if let StoreError::Taken(what) = error {
             let text = format!("the {what} is taken; choose another");
             return Self::new(StatusCode::CONFLICT, "taken", text);
+        }
+        if matches!(error, StoreError::NoKey) {
+            let text = "no key is set that would keep secrets safe; an operator makes one with \
+                        `baton key` and names it in [secrets] of the settings file";
+            return Self::new(StatusCode::CONFLICT, error.code(), text);
         }
         let cause = error.source().map(ToString::to_string).unwrap_or_default();
         tracing::error!(%error, cause, "the store failed a request");

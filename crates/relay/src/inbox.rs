@@ -14,6 +14,7 @@ use baton_core::{
 };
 use baton_store::StoreError;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use crate::{
     apply::{ApplyError, Whose, With},
@@ -54,6 +55,11 @@ impl Hub {
     /// The vendors of channels that can be set up.
     pub fn vendors(&self) -> Vec<ChannelVendor> {
         self.builder.vendors()
+    }
+
+    /// A fresh id for something that the hub is to hold.
+    pub fn new_id(&self) -> Uuid {
+        self.ids.uuid()
     }
 
     /// What customers experience through a vendor with these settings, secrets included.

@@ -1,4 +1,4 @@
-//! What is connected: inboxes towards customers, desks towards reps.
+//! What is connected towards reps: the workspace's desks.
 
 use std::sync::Arc;
 
@@ -9,21 +9,17 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::words::Channel;
 use crate::{
     app::App,
     auth::Caller,
     error::{ApiError, ErrorBody},
 };
 
-/// A connected vendor.
+/// A place where reps work.
 #[derive(Serialize, ToSchema)]
-pub struct Connection {
+pub struct Desk {
     id: String,
     name: String,
-    /// What the customer experiences; absent for a desk.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    channel: Option<Channel>,
     vendor: String,
     /// Where the vendor delivers to.
     hook_url: String,
@@ -52,55 +48,45 @@ pub enum ConnectionState {
     Stopped,
 }
 
-/// The workspace's inboxes.
-#[derive(Serialize, ToSchema)]
-pub struct Inboxes {
-    inboxes: Vec<Connection>,
-}
-
 /// The workspace's desks.
 #[derive(Serialize, ToSchema)]
 pub struct Desks {
-    desks: Vec<Connection>,
+    desks: Vec<Desk>,
 }
 
 pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(inboxes)).routes(routes!(desks))
-}
-
-/// The addresses at which customers reach the workspace.
-#[utoipa::path(get, path = "/api/inboxes", tag = "connections",
-    responses((status = 200, body = Inboxes), (status = "4XX", body = ErrorBody)))]
-async fn inboxes(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Inboxes>, ApiError> {
-    Ok(Json(Inboxes { inboxes: connections(&app, &caller, false) }))
+    OpenApiRouter::new().routes(routes!(desks))
 }
 
 /// The places where the workspace's reps work.
 #[utoipa::path(get, path = "/api/desks", tag = "connections",
     responses((status = 200, body = Desks), (status = "4XX", body = ErrorBody)))]
 async fn desks(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Desks>, ApiError> {
-    Ok(Json(Desks { desks: connections(&app, &caller, true) }))
+    let sources = app.hub.sources(caller.workspace).into_iter();
+    Ok(Json(Desks { desks: sources.filter(|s| s.desk).map(|s| Desk::new(&app, s)).collect() }))
 }
 
-fn connections(app: &App, caller: &Caller, desks: bool) -> Vec<Connection> {
-    let sources = app.hub.sources(caller.workspace);
-    sources.into_iter().filter(|s| s.desk == desks).map(|s| connection(app, s)).collect()
+impl Desk {
+    fn new(app: &App, source: SourceStatus) -> Self {
+        Self {
+            id: source.id.to_string(),
+            hook_url: format!("{}/hooks/{}", app.config.public_url, source.id),
+            name: source.name,
+            vendor: source.vendor,
+            state: source.state.into(),
+            why: source.why,
+            settings: source.settings,
+            secrets_set: source.secrets_set,
+        }
+    }
 }
 
-fn connection(app: &App, source: SourceStatus) -> Connection {
-    Connection {
-        id: source.id.to_string(),
-        hook_url: format!("{}/hooks/{}", app.config.public_url, source.id),
-        name: source.name,
-        channel: source.channel.map(Into::into),
-        vendor: source.vendor,
-        state: match source.state {
-            SourceState::Active => ConnectionState::Active,
-            SourceState::Failing => ConnectionState::Failing,
-            SourceState::Refused => ConnectionState::Refused,
-        },
-        why: source.why,
-        settings: source.settings,
-        secrets_set: source.secrets_set,
+impl From<SourceState> for ConnectionState {
+    fn from(state: SourceState) -> Self {
+        match state {
+            SourceState::Active => Self::Active,
+            SourceState::Failing => Self::Failing,
+            SourceState::Refused => Self::Refused,
+        }
     }
 }

@@ -13,12 +13,16 @@ use crate::app::App;
 pub mod access;
 pub mod connections;
 pub mod feed;
+pub mod inboxes;
 pub mod messages;
 pub mod parked;
 pub mod routes;
 pub mod sessions;
 pub mod settings;
+pub mod sms;
 pub mod trace;
+pub mod trials;
+pub mod vendors;
 pub mod words;
 
 /// How many rows a list gives when nobody says.
@@ -65,6 +69,10 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
         .merge(messages::router())
         .merge(feed::router())
         .merge(connections::router())
+        .merge(inboxes::router())
+        .merge(trials::router())
+        .merge(vendors::router())
+        .merge(sms::router())
         .merge(routes::router())
         .merge(settings::router())
         .merge(parked::router())

@@ -1,6 +1,6 @@
 //! The words of the core as the API writes them.
 
-use baton_core::{brief, handoff, inbox, message, route, session};
+use baton_core::{brief, handoff, inbox, message, route, session, sms};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -38,13 +38,15 @@ words! {
     /// Why a person is needed.
     HandoffReason = handoff::HandoffReason {
         CustomerAsked, Frustration, ForbiddenTopic, RepeatedMisses, EngineDecided, EngineFailed,
-        UnknownDelivery, FailedDelivery, WroteAfterEnd,
+        UnknownDelivery, FailedDelivery, WroteAfterEnd, CampaignReply,
     }
     /// How the customer feels.
     Sentiment = brief::Sentiment {
         VeryNegative, Negative, SlightlyNegative, Neutral, SlightlyPositive, Positive,
         VeryPositive,
     }
+    /// How an SMS is encoded.
+    Encoding = sms::Encoding { Gsm7, Ucs2 }
     /// The kind of work that a handoff makes.
     WorkKind = route::WorkKind { Live, Case }
 }

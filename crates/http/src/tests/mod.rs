@@ -2,6 +2,7 @@ mod access;
 mod console;
 mod feed;
 mod hooks;
+mod inboxes;
 mod isolation;
 mod openapi;
 mod serve;
