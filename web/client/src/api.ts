@@ -1,5 +1,19 @@
 import { ApiError, asApiError, errorFrom, UNREADABLE } from "./error.ts";
-import type { Desk, FactPage, Inbox, Me, MessagePage, Session, SessionPage } from "./types.ts";
+import type {
+  Checked,
+  Desk,
+  FactPage,
+  Inbox,
+  InboxChange,
+  Me,
+  MessagePage,
+  NewInbox,
+  Session,
+  SessionPage,
+  SmsSegments,
+  TestSent,
+  Vendor,
+} from "./types.ts";
 
 /** A request that takes longer has failed for the person who waits. */
 const REQUEST_TIMEOUT_MS = 20_000;
@@ -73,6 +87,37 @@ export class Api {
     return (await this.#get<{ inboxes: Inbox[] }>("/api/inboxes")).inboxes;
   }
 
+  async vendors(): Promise<Vendor[]> {
+    return (await this.#get<{ vendors: Vendor[] }>("/api/vendors")).vendors;
+  }
+
+  makeInbox(inbox: NewInbox): Promise<Inbox> {
+    return this.#post("/api/inboxes", inbox);
+  }
+
+  changeInbox(id: string, change: InboxChange): Promise<Inbox> {
+    return this.#request("PATCH", inboxPath(id), change);
+  }
+
+  /** Asks the vendor whether the account is right; an account that is wrong is no error here. */
+  checkInbox(id: string): Promise<Checked> {
+    return this.#request("POST", `${inboxPath(id)}/check`);
+  }
+
+  testInbox(id: string, test: { to: string; text: string }): Promise<TestSent> {
+    return this.#post(`${inboxPath(id)}/test`, test);
+  }
+
+  smsSegments(text: string): Promise<SmsSegments> {
+    return this.#post("/api/sms/segments", { text });
+  }
+
+  /** Where the bytes of a message's file are. */
+  fileUrl(session: string, message: string): string {
+    const [id, of] = [session, message].map(encodeURIComponent);
+    return `${this.#base}/api/sessions/${id}/messages/${of}/file`;
+  }
+
   async desks(): Promise<Desk[]> {
     return (await this.#get<{ desks: Desk[] }>("/api/desks")).desks;
   }
@@ -132,6 +177,10 @@ export class Api {
     if (error.status === 401 && path !== "/api/login") this.onSignedOut();
     throw error;
   }
+}
+
+function inboxPath(id: string): string {
+  return `/api/inboxes/${encodeURIComponent(id)}`;
 }
 
 function withQuery(path: string, query: Query): string {

@@ -10,12 +10,21 @@ export class ApiError extends Error {
   readonly status: number;
   /** The hub's request id, for its logs. */
   readonly requestId: string | null;
+  /** The setting or field that is refused, where it is about one. */
+  readonly field: string | null;
 
-  constructor(code: string, message: string, status = 0, requestId: string | null = null) {
+  constructor(
+    code: string,
+    message: string,
+    status = 0,
+    requestId: string | null = null,
+    field: string | null = null,
+  ) {
     super(message);
     this.code = code;
     this.status = status;
     this.requestId = requestId;
+    this.field = field;
   }
 
   /** Whether the same request may succeed later without anybody changing anything. */
@@ -38,7 +47,8 @@ export async function errorFrom(response: Response): Promise<ApiError> {
   const message =
     typeof error.message === "string" ? error.message : `the hub answered ${response.status}`;
   const id = typeof error.id === "string" ? error.id : null;
-  return new ApiError(code, message, response.status, id);
+  const field = typeof error.field === "string" ? error.field : null;
+  return new ApiError(code, message, response.status, id, field);
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

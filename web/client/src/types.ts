@@ -11,7 +11,7 @@ export type SessionState = "open" | "closed";
 export type Channel = "whatsapp" | "sms" | "web" | "email" | "phone";
 export type AuthorKind = "customer" | "ai" | "rep" | "system";
 export type HandoffState = "requested" | "opening" | "waiting" | "active" | "closed" | "failed";
-export type ConnectionState = "active" | "failing" | "stopped";
+export type ConnectionState = "active" | "failing" | "refused" | "stopped";
 export type CloseReason = "rep_ended" | "resolved" | "silent" | "merged";
 export type HandoffReason =
   | "customer_asked"
@@ -98,6 +98,16 @@ export interface Message {
   status: MessageStatus;
   fault: { code: string; text: string } | null;
   citations: { title: string; source: string }[];
+  /** What the vendor charges for it, once the vendor has said so. */
+  cost?: Cost | null;
+}
+
+export interface Cost {
+  category: string;
+  billable: boolean;
+  kind?: string | null;
+  segments?: number | null;
+  price?: { micros: number; currency: string } | null;
 }
 
 interface FactOf<Kind extends string, Data> {
@@ -120,7 +130,7 @@ export type Fact =
   | FactOf<"owner_changed", { owner: Owner; epoch: number }>
   | FactOf<"operator_notice", { code: string; text: string }>;
 
-interface Connected {
+export interface Desk {
   id: string;
   name: string;
   vendor: string;
@@ -131,11 +141,69 @@ interface Connected {
   secrets_set: string[];
 }
 
-export interface Inbox extends Connected {
+export interface Inbox extends Desk {
   channel: Channel;
+  /** The vendor's name for people. */
+  vendor_title: string;
+  /** As customers see it, where the settings say it. */
+  address: string | null;
+  ai: boolean;
+  last_event_at: Instant | null;
+  /** How long after a customer's message free-form messages may be sent; null: no such rule. */
+  window_ms: number | null;
+  templates: boolean;
 }
 
-export type Desk = Connected;
+/** One setting of a vendor: what the form asks for. */
+export interface Field {
+  key: string;
+  label: string;
+  help: string;
+  /** Never shown again. */
+  secret: boolean;
+  required: boolean;
+}
+
+export interface Vendor {
+  name: string;
+  title: string;
+  fields: Field[];
+}
+
+/** Settings to set; null takes one away. */
+export type SettingsChange = Record<string, string | null>;
+
+export interface NewInbox {
+  name: string;
+  vendor: string;
+  ai: boolean;
+  settings: SettingsChange;
+}
+
+export interface InboxChange {
+  name?: string;
+  ai?: boolean;
+  stopped?: boolean;
+  settings?: SettingsChange;
+}
+
+export interface Checked {
+  works: boolean;
+  why: string | null;
+}
+
+export interface TestSent {
+  session_id: string;
+  message_id: string;
+}
+
+/** What a text counts for as SMS. */
+export interface SmsSegments {
+  encoding: "gsm7" | "ucs2";
+  units: number;
+  segments: number;
+  units_left: number;
+}
 
 export interface SessionPage {
   sessions: Session[];
