@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{
     fault::{Fault, Outcome},
     ids::{
-        AttemptId, ConversationId, DeliveryId, DeskId, HandoffId, MessageId, SessionId, VendorId,
+        AttemptId, CampaignId, ConversationId, DeliveryId, DeskId, HandoffId, MessageId, SessionId, VendorId,
         WorkspaceId,
     },
     message::{AuthorKind, Content},
@@ -104,6 +104,9 @@ pub enum Payload {
         message: MessageId,
         /// The template with its variables.
         template: TemplateUse,
+        /// The campaign that it goes out for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        campaign: Option<CampaignId>,
     },
     /// One step of the plan that makes the desk's work, in the desk's own words.
     Plan {

@@ -31,6 +31,8 @@ pub enum HandoffReason {
     FailedDelivery,
     /// The customer wrote after the rep had ended the work, and the workspace wants a person.
     WroteAfterEnd,
+    /// The customer answered a campaign whose answers go to people.
+    CampaignReply,
 }
 
 impl HandoffReason {
@@ -46,6 +48,7 @@ impl HandoffReason {
             Self::UnknownDelivery => "unknown_delivery",
             Self::FailedDelivery => "failed_delivery",
             Self::WroteAfterEnd => "wrote_after_end",
+            Self::CampaignReply => "campaign_reply",
         }
     }
 
@@ -61,6 +64,7 @@ impl HandoffReason {
             Self::UnknownDelivery => "An AI answer may not have reached the customer.",
             Self::FailedDelivery => "An AI answer could not be delivered.",
             Self::WroteAfterEnd => "The customer wrote again after the conversation was ended.",
+            Self::CampaignReply => "The customer answered a campaign.",
         }
     }
 }

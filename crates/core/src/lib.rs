@@ -4,6 +4,7 @@
 //! rules, each a pure function of state and input.
 
 pub mod brief;
+pub mod campaign;
 pub mod channel;
 pub mod config;
 pub mod consent;

@@ -34,6 +34,8 @@ pub(crate) fn name(input: &Input) -> &'static str {
         Input::Attempt { .. } => "attempt",
         Input::Outcome { .. } => "outcome",
         Input::Settled { .. } => "settled",
+        Input::Template { .. } => "template",
+        Input::Invite(_) => "invite",
         Input::Merged => "merged",
         Input::Due(_) => "due",
     }

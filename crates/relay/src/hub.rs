@@ -27,7 +27,9 @@ use crate::{
     pace::Paces,
     registry::{Builder, Registry},
     source::{Health, SourceStatus},
-    task, understand,
+    task,
+    templates::{self, TemplateSyncs},
+    understand,
 };
 
 /// How often a changed configuration is looked for, in real time.
@@ -75,6 +77,7 @@ pub struct Hub {
     pub(crate) wakes: Wakes,
     pub(crate) paces: Paces,
     pub(crate) health: Health,
+    pub(crate) templates: TemplateSyncs,
     pub(crate) locks: Vec<Mutex<()>>,
     pub(crate) leased: AtomicBool,
     stopping: watch::Sender<bool>,
@@ -117,6 +120,7 @@ impl Hub {
             wakes: Wakes::default(),
             paces: Paces::default(),
             health: Health::default(),
+            templates: TemplateSyncs::default(),
             locks: (0..LOCKS).map(|_| Mutex::new(())).collect(),
             leased: AtomicBool::new(false),
             stopping: watch::Sender::new(false),
@@ -131,6 +135,7 @@ impl Hub {
         workers.spawn(understand::run(Arc::clone(&hub)));
         workers.spawn(deliver::run(Arc::clone(&hub)));
         workers.spawn(task::run(Arc::clone(&hub)));
+        workers.spawn(templates::run(Arc::clone(&hub)));
         drop(workers);
         Ok(hub)
     }

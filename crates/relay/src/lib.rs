@@ -20,6 +20,7 @@ mod resolve;
 mod source;
 pub mod system;
 mod task;
+mod templates;
 mod turn;
 mod understand;
 
@@ -27,3 +28,4 @@ pub use hub::{Hub, HubConfig, StartError};
 pub use inbox::{SayError, Said};
 pub use registry::{Builder, ChannelVendor, Registry};
 pub use source::{SourceState, SourceStatus};
+pub use templates::TemplateSyncError;

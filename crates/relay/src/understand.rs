@@ -185,6 +185,10 @@ impl Hub {
                 let input = Input::Consent { point, scope, opted_out, at };
                 self.apply(&whose(who), &with, &input).await?;
             }
+            ChannelEvent::TemplatesChanged => {
+                self.templates_soon(inbox);
+                return Ok(End::Nothing);
+            }
             ChannelEvent::Notice { code, text } => {
                 tracing::warn!(%inbox, code, text, "the vendor says something about the account");
                 self.notify_operator(item.workspace, code, text).await?;

@@ -23,6 +23,7 @@ mod session;
 mod state;
 mod table;
 mod task;
+mod template;
 mod user;
 mod workspace;
 mod writer;

@@ -11,6 +11,7 @@ use baton_core::{
     message::Message,
     session::Session,
     task::Task,
+    template::Template,
 };
 use serde_json::Value;
 
@@ -278,6 +279,28 @@ impl Noun for Task {
     }
 }
 
+impl Noun for Template {
+    const TABLE: Table = Table {
+        name: "template",
+        key: &["id"],
+        columns: &[
+            ("id", Text),
+            ("workspace", Text),
+            ("inbox", Text),
+            ("vendor_id", Text),
+            ("name", Text),
+            ("language", Text),
+            ("category", Text),
+            ("status", Text),
+            ("quality", Text),
+            ("reason", Text),
+            ("parts", Json),
+            ("synced_at", Int),
+        ],
+        derived: &[],
+    };
+}
+
 impl Noun for Fact {
     const TABLE: Table = Table {
         name: "feed",
@@ -358,6 +381,7 @@ mod tests {
         check::<Delivery>(&database).await;
         check::<Attempt>(&database).await;
         check::<Task>(&database).await;
+        check::<Template>(&database).await;
         check::<Fact>(&database).await;
         check::<User>(&database).await;
         check::<Login>(&database).await;

@@ -21,6 +21,8 @@ mod model;
 mod queue;
 #[path = "suite/session.rs"]
 mod session;
+#[path = "suite/template.rs"]
+mod template;
 
 /// Makes a test of each async function on both databases.
 #[macro_export]

@@ -3,7 +3,7 @@
 use super::{
     consents,
     draft::{Draft, Utterance},
-    handoff, window,
+    handoff, template, window,
 };
 use crate::{
     channel::{CustomerMessage, Referral},
@@ -116,6 +116,9 @@ fn remember(draft: &mut Draft<'_>, referral: Option<&Referral>) {
 fn pass_on(draft: &mut Draft<'_>, session: SessionId, message: &Message, asks: bool) {
     if asks {
         mark_asked(draft, message.position);
+        if template::answered(draft, message) {
+            return;
+        }
     }
     match draft.state.session.as_ref().map(|s| s.owner) {
         Some(Owner::Desk) => to_the_desk(draft, message),

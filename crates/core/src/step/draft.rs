@@ -24,6 +24,7 @@ pub struct Draft<'a> {
     pub(super) attempts: Vec<Attempt>,
     pub(super) tasks: Vec<TaskChange>,
     pub(super) consents: Vec<crate::consent::Consent>,
+    pub(super) recipients: Vec<crate::campaign::RecipientMark>,
     facts: Vec<NewFact>,
     pub(super) ask_desk: bool,
 }
@@ -64,6 +65,7 @@ impl<'a> Draft<'a> {
             attempts: Vec::new(),
             tasks: Vec::new(),
             consents: Vec::new(),
+            recipients: Vec::new(),
             facts: Vec::new(),
             ask_desk: false,
         }
@@ -361,6 +363,7 @@ impl<'a> Draft<'a> {
             attempts: self.attempts,
             tasks: last_of_each(self.tasks),
             consents: self.consents,
+            recipients: self.recipients,
             facts: self.facts,
             ask_desk: self.ask_desk,
         }

@@ -3,6 +3,7 @@
 use super::{draft::Draft, rep};
 use crate::{
     brief::Brief,
+    campaign,
     delivery::{DeliveryState, Destination, Hold, Payload},
     desk::PlanStep,
     fault::{Accepted, Fault, FaultClass},
@@ -24,7 +25,8 @@ pub(super) fn request(draft: &mut Draft<'_>, reason: HandoffReason) {
 }
 
 fn choice(draft: &Draft<'_>, index: u32) -> Option<Choice> {
-    let choices = route::choices(draft.cx.routes, draft.state.conversation.inbox, None);
+    let topic = draft.state.session.as_ref().and_then(campaign::topic);
+    let choices = route::choices(draft.cx.routes, draft.state.conversation.inbox, topic);
     choices.get(index as usize).cloned()
 }
 

@@ -14,6 +14,7 @@ mod outcome;
 mod receipt;
 mod rep;
 mod say;
+mod template;
 mod timer;
 mod turn;
 mod window;
@@ -23,10 +24,12 @@ mod tests;
 
 pub use draft::Draft;
 pub use say::refusal;
+pub use template::template_refusal;
 pub use window::WINDOW_CLOSED;
 
 use crate::{
     brief::Brief,
+    campaign::{Invite, RecipientMark},
     channel::{ChannelPolicy, CustomerMessage, Echo, Receipt},
     consent::{Consent, ConsentScope},
     contact::{Contact, Identity, Point},
@@ -43,6 +46,7 @@ use crate::{
     session::{CloseReason, Session},
     settings::Settings,
     task::{TaskChange, TaskKind},
+    template::TemplateUse,
     time::Timestamp,
 };
 
@@ -109,6 +113,15 @@ pub enum Input {
         /// What.
         text: String,
     },
+    /// Somebody of ours sends a template.
+    Template {
+        /// Who.
+        author: Author,
+        /// What.
+        template: TemplateUse,
+    },
+    /// Somebody on a campaign's list has their turn.
+    Invite(Invite),
     /// The customer called, or took our call.
     Call {
         /// Who.
@@ -222,6 +235,8 @@ pub struct Effects {
     pub tasks: Vec<TaskChange>,
     /// Lines for the consent ledger.
     pub consents: Vec<Consent>,
+    /// Turns that people on campaigns' lists had.
+    pub recipients: Vec<RecipientMark>,
     /// What everybody who follows the feed will learn.
     pub facts: Vec<NewFact>,
     /// The rules cannot tell whether a rep's message is a repeat: nothing is to be committed,
@@ -242,6 +257,7 @@ impl Effects {
             attempts: Vec::new(),
             tasks: Vec::new(),
             consents: Vec::new(),
+            recipients: Vec::new(),
             facts: Vec::new(),
             ask_desk: false,
         }
@@ -265,6 +281,8 @@ pub fn step(state: &State, input: Input, cx: &Context<'_>) -> Effects {
             elsewhere::handed(&mut draft, &who, to_us, summary, at);
         }
         Input::Say { to, author, text } => say::said(&mut draft, &to, author, text),
+        Input::Template { author, template } => template::sent(&mut draft, author, template),
+        Input::Invite(invite) => template::invited(&mut draft, invite),
         Input::Identity(identity) => {
             draft.state.contact.learn(&identity);
         }

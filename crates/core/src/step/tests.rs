@@ -13,6 +13,7 @@ mod keywords;
 mod properties;
 mod provenance;
 mod say;
+mod template;
 mod tables;
 
 use crate::{

@@ -1,12 +1,12 @@
 //! The span in which free-form messages may be sent.
 
-use super::draft::{Draft, Utterance};
+use super::{draft::Draft, template};
 use crate::{
     conversation::{Window, WindowKind},
-    delivery::{Delivery, DeliveryState, Destination, Hold, Payload},
+    delivery::{Delivery, DeliveryState, Destination, Hold},
     fault::{Fault, FaultClass},
     ids::{DeliveryId, MessageId},
-    message::{Author, AuthorKind, Content, Message, MessageStatus},
+    message::{Author, AuthorKind, Message, MessageStatus},
     time::Timestamp,
 };
 
@@ -129,37 +129,11 @@ fn invite(draft: &mut Draft<'_>) -> bool {
         return true;
     }
     let Some(template) = draft.cx.settings.reengagement.clone() else { return false };
-    if !draft.cx.channel.templates {
-        return false;
-    }
-    let scope = super::consents::scope_of(&Payload::Template {
-        message: crate::ids::MessageId(uuid::Uuid::nil()),
-        template: template.clone(),
-    });
-    if crate::consent::forbids(&draft.state.consents, scope) {
+    if template::refused(draft, &template).is_some() {
         return false;
     }
     draft.state.conversation.reengaged = true;
     let session = draft.open_session();
-    let message = draft.append(
-        session,
-        Utterance {
-            author: Author::unnamed(AuthorKind::System),
-            content: Content::Template {
-                name: template.name.clone(),
-                language: template.language.clone(),
-                variables: template.variables.clone(),
-                text: template.text.clone(),
-            },
-            at: draft.cx.now,
-            vendor_id: None,
-            reply_to: None,
-            status: MessageStatus::Pending,
-            citations: Vec::new(),
-        },
-    );
-    let payload = Payload::Template { message: message.id, template };
-    let delivery = draft.bare_delivery(Destination::Customer, session, AuthorKind::System, payload);
-    draft.state.deliveries.push(delivery);
+    template::queue(draft, session, Author::unnamed(AuthorKind::System), template, None);
     true
 }

@@ -97,7 +97,7 @@ async fn a_held_delivery_lets_others_pass_and_comes_first_again(w: World) {
         text: String::new(),
         ..TemplateUse::default()
     };
-    all[2].payload = Payload::Template { message, template };
+    all[2].payload = Payload::Template { message, template, campaign: None };
     let state = put(&w, &state, vec![all[2].clone()]).await;
     let due = w.store.delivery_due(NOW, 9).await.unwrap();
     assert_eq!((due[0].delivery, due[0].payload_kind.as_str()), (all[2].id, "template"));
