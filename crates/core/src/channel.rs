@@ -96,6 +96,8 @@ pub enum ChannelEvent {
         /// When.
         at: Timestamp,
     },
+    /// The vendor holds other templates than it did, or in another state.
+    TemplatesChanged,
     /// The customer called, or took a call of ours.
     Call {
         /// Who.
