@@ -6,7 +6,8 @@ use baton_core::{
     channel::Call,
     fault::{Accepted, Fault, FaultClass, Outcome},
     ids::VendorId,
-    time::{Clock, SECOND_MS, Timestamp},
+    template::{TemplateList, Templates},
+    time::{BoxFuture, Clock, SECOND_MS, Timestamp},
 };
 use reqwest::{RequestBuilder, Response, StatusCode, header::RETRY_AFTER};
 use serde::de::DeserializeOwned;
@@ -15,7 +16,8 @@ use serde_json::{Value, json};
 use super::{
     config::Config,
     policy::{self, Replay},
-    wire::{Error, NumberInfo, Posted, Subscriptions},
+    templates,
+    wire::{Error, NumberInfo, Posted, Subscriptions, TemplatePage},
 };
 
 /// The operation of a call that posts one message.
@@ -25,6 +27,13 @@ pub(super) const MESSAGE: &str = "message";
 const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 /// Most bytes of an answer that are read. Meta's have a few hundred.
 const MAX_ANSWER_BYTES: usize = 256 * 1_024;
+/// Most bytes of one page of templates. One has at most some 30 KB.
+const MAX_PAGE_BYTES: usize = 4 * 1_024 * 1_024;
+/// Templates of one page.
+const PAGE_TEMPLATES: usize = 50;
+/// Most pages that are read. Meta allows 250 templates, and 6,000 to verified businesses
+/// ("Message templates", checked 2026-11-20).
+const MAX_PAGES: usize = 120;
 /// Longest pause that an answer may ask for, in milliseconds.
 const MAX_RETRY_AFTER_MS: i64 = 3_600 * SECOND_MS;
 /// The pause after a 429 that says nothing else, in milliseconds.
@@ -137,12 +146,42 @@ impl Client {
 
     async fn post(&self, body: &Value) -> Result<Answer, NoAnswer> {
         let url = format!("{}/{}/messages", self.config.graph_url, self.config.phone_number_id);
-        self.call(self.http.post(url).json(body)).await
+        self.call(self.http.post(url).json(body), MAX_ANSWER_BYTES).await
+    }
+
+    /// Reads the account's templates, page by page.
+    async fn list_templates(&self) -> Result<TemplateList, Fault> {
+        let mut list = TemplateList::default();
+        let mut after = String::new();
+        for _ in 0..MAX_PAGES {
+            let (account, fields) = (&self.config.waba_id, templates::FIELDS);
+            let path = format!(
+                "{account}/message_templates?fields={fields}&limit={PAGE_TEMPLATES}{after}"
+            );
+            let page: TemplatePage = self.ask_for(&path, MAX_PAGE_BYTES).await?;
+            let rows = page.data.into_iter().filter_map(|row| serde_json::from_value(row).ok());
+            list.templates.extend(rows.filter_map(templates::listed));
+            let paging = page.paging.filter(|paging| paging.next.is_some());
+            let Some(cursor) = paging.and_then(|paging| paging.cursors?.after) else {
+                list.complete = true;
+                return Ok(list);
+            };
+            let text = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '=' | '.');
+            if cursor.is_empty() || !cursor.chars().all(text) {
+                return Ok(list);
+            }
+            after = format!("&after={}", cursor.replace('=', "%3D"));
+        }
+        Ok(list)
     }
 
     async fn ask<T: DeserializeOwned>(&self, path: &str) -> Result<T, Fault> {
+        self.ask_for(path, MAX_ANSWER_BYTES).await
+    }
+
+    async fn ask_for<T: DeserializeOwned>(&self, path: &str, max_bytes: usize) -> Result<T, Fault> {
         let url = format!("{}/{path}", self.config.graph_url);
-        let answer = self.call(self.http.get(url)).await.map_err(|_| unreachable())?;
+        let answer = self.call(self.http.get(url), max_bytes).await.map_err(|_| unreachable())?;
         if answer.status.is_success() {
             let read = serde_json::from_slice(&answer.body);
             return read.map_err(|_| garbled(answer.status));
@@ -153,7 +192,7 @@ impl Client {
         }
     }
 
-    async fn call(&self, request: RequestBuilder) -> Result<Answer, NoAnswer> {
+    async fn call(&self, request: RequestBuilder, max_bytes: usize) -> Result<Answer, NoAnswer> {
         let token = self.config.access_token.reveal();
         let sent = request.bearer_auth(token).timeout(CALL_TIMEOUT).send().await;
         let lost = |error: reqwest::Error| {
@@ -168,12 +207,18 @@ impl Client {
         let retry_after_ms = retry_after_ms(&response, self.clock.now());
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|_| NoAnswer::Lost)? {
-            if body.len() + chunk.len() > MAX_ANSWER_BYTES {
+            if body.len() + chunk.len() > max_bytes {
                 return Err(NoAnswer::Lost);
             }
             body.extend_from_slice(&chunk);
         }
         Ok(Answer { status, retry_after_ms, body })
+    }
+}
+
+impl Templates for Client {
+    fn list(&self) -> BoxFuture<'_, Result<TemplateList, Fault>> {
+        Box::pin(self.list_templates())
     }
 }
 

@@ -24,6 +24,7 @@ mod config;
 mod parse;
 mod policy;
 mod render;
+mod templates;
 mod verify;
 mod wire;
 
@@ -36,6 +37,7 @@ use baton_core::{
     ids::VendorId,
     inbound::{ParseFault, RawEvent, RawRequest, Received},
     inbox::ChannelKind,
+    template::Templates,
     time::BoxFuture,
 };
 use serde_json::{Map, Value};
@@ -95,6 +97,10 @@ impl Channel for WhatsappCloud {
 
     fn attend<'a>(&'a self, message: &'a VendorId) -> BoxFuture<'a, ()> {
         Box::pin(self.client.attend(message))
+    }
+
+    fn templates(&self) -> Option<&dyn Templates> {
+        Some(&self.client)
     }
 
     fn check(&self) -> BoxFuture<'_, Result<(), Fault>> {

@@ -54,7 +54,14 @@ pub(super) fn parse(config: &Config, event: &RawEvent) -> Result<Vec<ChannelEven
         Kind::Change => change(&item.field, &fields)?,
         Kind::Unreadable => return Err(malformed("the item is not as documented")),
     };
+    if item.kind == Kind::Change && is_about_templates(&item.field) {
+        return Ok(vec![ChannelEvent::TemplatesChanged, event]);
+    }
     Ok(vec![event])
+}
+
+fn is_about_templates(field: &str) -> bool {
+    field.starts_with("message_template_") || field == "template_category_update"
 }
 
 fn malformed(text: impl Into<String>) -> ParseFault {

@@ -5,14 +5,10 @@ use baton_core::{
     contact::{Contact, PointKind},
     fault::{Fault, FaultClass},
     message::Content,
-    template::TemplateUse,
 };
 use serde_json::{Map, Value, json};
 
-use super::{
-    client::MESSAGE,
-    policy::{MAX_TEMPLATE_BODY_CHARS, MAX_TEMPLATE_NAME_CHARS, POLICY, REFUSED_SPACES},
-};
+use super::{client::MESSAGE, policy::POLICY, templates};
 
 /// Says what is to be sent in Meta's words, or which rule forbids it.
 pub(super) fn render(outbound: &Outbound<'_>) -> Result<Call, Fault> {
@@ -23,7 +19,7 @@ pub(super) fn render(outbound: &Outbound<'_>) -> Result<Call, Fault> {
     body.insert(key.to_owned(), json!(address));
     let (kind, object) = match outbound.what {
         What::Content(content) => ("text", json!({ "body": text(content)? })),
-        What::Template(template) => ("template", template_object(template)?),
+        What::Template(template) => ("template", templates::object(template)?),
     };
     body.insert("type".to_owned(), json!(kind));
     body.insert(kind.to_owned(), object);
@@ -65,41 +61,4 @@ fn text(content: &Content) -> Result<&str, Fault> {
         .for_rep(format!("The message is too long: WhatsApp takes {most} characters.")));
     }
     Ok(text)
-}
-
-fn template_object(template: &TemplateUse) -> Result<Value, Fault> {
-    let refuse = |why: String| {
-        Fault::new(FaultClass::TemplateProblem, why)
-            .for_rep("The template cannot be sent like this. An administrator can see why.")
-    };
-    let (name, language) = (&template.name, &template.language);
-    if name.is_empty() || language.is_empty() || name.chars().count() > MAX_TEMPLATE_NAME_CHARS {
-        return Err(refuse("send: the template has no valid name or no language".into()));
-    }
-    for (i, value) in template.variables.iter().enumerate() {
-        let number = i + 1;
-        if let Some(why) = bad_variable(value) {
-            return Err(refuse(format!("send: variable {number} of template {name} {why}")));
-        }
-    }
-    let mut object = json!({ "name": name, "language": { "code": language } });
-    if !template.variables.is_empty() {
-        let texts: Vec<Value> =
-            template.variables.iter().map(|text| json!({ "type": "text", "text": text })).collect();
-        object["components"] = json!([{ "type": "body", "parameters": texts }]);
-    }
-    Ok(object)
-}
-
-/// Why Meta would refuse a variable ("Error codes", 131008, 132005, 132018; checked 2026-11-20).
-fn bad_variable(value: &str) -> Option<String> {
-    if value.trim().is_empty() {
-        return Some("is empty".to_owned());
-    }
-    if value.contains(['\n', '\r', '\t']) || value.contains(REFUSED_SPACES) {
-        return Some("holds a line break, a tab or more than four spaces in a row".to_owned());
-    }
-    let chars = value.chars().count();
-    (chars > MAX_TEMPLATE_BODY_CHARS)
-        .then(|| format!("has {chars} characters; the whole body takes {MAX_TEMPLATE_BODY_CHARS}"))
 }

@@ -302,6 +302,45 @@ pub(super) struct PostedMessage {
     pub id: Option<String>,
 }
 
+/// A page of templates.
+#[derive(Deserialize)]
+pub(super) struct TemplatePage {
+    #[serde(default)]
+    pub data: Vec<serde_json::Value>,
+    pub paging: Option<Paging>,
+}
+
+/// Where a page ends. There is another one only where `next` is given.
+#[derive(Deserialize)]
+pub(super) struct Paging {
+    pub cursors: Option<Cursors>,
+    pub next: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Cursors {
+    pub after: Option<String>,
+}
+
+/// One template; its parts are read one by one, because new kinds of them come up often.
+#[derive(Deserialize)]
+pub(super) struct TemplateRow {
+    pub id: Option<String>,
+    pub name: Option<String>,
+    pub language: Option<String>,
+    pub status: Option<String>,
+    pub category: Option<String>,
+    #[serde(default)]
+    pub components: Vec<serde_json::Value>,
+    pub quality_score: Option<QualityScore>,
+    pub rejected_reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct QualityScore {
+    pub score: Option<String>,
+}
+
 /// The answer to a question about the number.
 #[derive(Deserialize)]
 pub(super) struct NumberInfo {

@@ -7,3 +7,4 @@ mod receive;
 mod render;
 mod send;
 mod support;
+mod templates;

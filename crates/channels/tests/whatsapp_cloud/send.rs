@@ -16,7 +16,7 @@ use tokio::{
 use crate::support::{TOKEN, deps, settings};
 
 /// Answers each connection with the next bytes and closes it; returns the requests.
-async fn meta(answers: Vec<Vec<u8>>) -> (String, JoinHandle<Vec<String>>) {
+pub async fn meta(answers: Vec<Vec<u8>>) -> (String, JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let task = tokio::spawn(async move {
@@ -48,13 +48,13 @@ async fn request(stream: &mut TcpStream) -> String {
     }
 }
 
-fn http(status: u16, headers: &str, body: &str) -> Vec<u8> {
+pub fn http(status: u16, headers: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     format!("HTTP/1.1 {status} Sample\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n{body}")
         .into_bytes()
 }
 
-fn channel_at(url: &str, deps: &Deps) -> Arc<dyn Channel> {
+pub fn channel_at(url: &str, deps: &Deps) -> Arc<dyn Channel> {
     let mut settings = settings();
     settings.insert("base_url".to_owned(), url.into());
     settings.insert("display_phone_number".to_owned(), "+1 555-010-0200".into());
