@@ -38,7 +38,9 @@ export function refusal(
 ): { field: string; text: string } | null {
   if (error === null || error.field === null || !names.includes(error.field)) return null;
   const prefix = `${error.field}: `;
-  const text = error.message.startsWith(prefix) ? error.message.slice(prefix.length) : error.message;
+  const text = error.message.startsWith(prefix)
+    ? error.message.slice(prefix.length)
+    : error.message;
   return { field: error.field, text };
 }
 

@@ -1,6 +1,6 @@
 export { Api, type SessionFilter } from "./api.ts";
-export { ApiError, asApiError } from "./error.ts";
 export { amountOf, type Media, mediaOf, type Offered, offerOf } from "./content.ts";
+export { ApiError, asApiError } from "./error.ts";
 export { followSession, followSessions, loadOlder } from "./follow.ts";
 export { changedSettings, refusal, shownSettings } from "./inbox_form.ts";
 export type { Connection, Live, Snapshot } from "./live.ts";

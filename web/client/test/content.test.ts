@@ -4,15 +4,15 @@ import { amountOf, mediaOf, offerOf } from "../src/index.ts";
 test("a file is stored, on its way, failed with the reason, or not known at all", () => {
   const media = (file: unknown) =>
     mediaOf({ type: "media", kind: "image", caption: "Look", file_name: "a.jpg", file });
-  expect(
-    media({ state: "stored", name: "b.jpg", mime_type: "image/jpeg", size_bytes: 5 }),
-  ).toEqual({
-    kind: "image",
-    caption: "Look",
-    name: "b.jpg",
-    voice: false,
-    file: { state: "stored", mimeType: "image/jpeg", sizeBytes: 5 },
-  });
+  expect(media({ state: "stored", name: "b.jpg", mime_type: "image/jpeg", size_bytes: 5 })).toEqual(
+    {
+      kind: "image",
+      caption: "Look",
+      name: "b.jpg",
+      voice: false,
+      file: { state: "stored", mimeType: "image/jpeg", sizeBytes: 5 },
+    },
+  );
   expect(media({ state: "waiting" })?.file).toEqual({ state: "waiting" });
   const fault = { class: "media_problem", operator: "fetch it: gone", rep: "It is gone." };
   expect(media({ state: "failed", fault })?.file).toEqual({ state: "failed", why: "It is gone." });

@@ -3,7 +3,10 @@ import { type ReactNode, useCallback, useEffect, useMemo, useState } from "react
 import { AccessContext, api } from "./access.ts";
 import { LoginPage } from "./features/access/login.tsx";
 import { SetupPage } from "./features/access/setup.tsx";
-import { ChannelsPage, DesksPage } from "./features/connections/page.tsx";
+import { AddChannelPage } from "./features/channels/add.tsx";
+import { EditChannelPage } from "./features/channels/edit.tsx";
+import { ChannelsPage } from "./features/channels/page.tsx";
+import { DesksPage } from "./features/desks/page.tsx";
 import { SessionPage } from "./features/session/page.tsx";
 import { SessionsPage } from "./features/sessions/page.tsx";
 import { Shell } from "./features/shell/shell.tsx";
@@ -78,13 +81,19 @@ function page(place: Place): ReactNode {
     const id = decodeURIComponent(session);
     return <SessionPage key={id} id={id} place={place} />;
   }
+  const channel = /^\/channels\/([^/]+)$/.exec(place.path)?.[1];
+  if (channel === "new") return <AddChannelPage place={place} />;
+  if (channel !== undefined) {
+    const id = decodeURIComponent(channel);
+    return <EditChannelPage key={id} id={id} />;
+  }
   switch (place.path) {
     case "/":
     case "/login":
     case "/sessions":
       return <SessionsPage place={{ ...place, path: "/sessions" }} />;
     case "/channels":
-      return <ChannelsPage />;
+      return <ChannelsPage place={place} />;
     case "/desks":
       return <DesksPage />;
     default:

@@ -64,6 +64,7 @@ export const CLOSE_REASON: Record<CloseReason, string> = {
 export const CONNECTION_STATE: Record<ConnectionState, string> = {
   active: "Active",
   failing: "Failing",
+  refused: "Settings refused",
   stopped: "Stopped",
 };
 

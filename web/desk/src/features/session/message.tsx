@@ -1,11 +1,12 @@
-import type { Message } from "@baton/client";
+import { amountOf, type Message } from "@baton/client";
 import { Time } from "../../ui/time.tsx";
-import { fromName } from "../../ui/words.ts";
+import { MessageContent } from "./content.tsx";
 import { AUTHOR } from "./parts.tsx";
 import { Status } from "./status.tsx";
 
-export function MessageItem({ message }: { message: Message }) {
-  const { author, citations, content } = message;
+export function MessageItem({ message, session }: { message: Message; session: string }) {
+  const { author, citations } = message;
+  const amount = amountOf(message.cost);
   return (
     <li className={`message ${author.kind}`}>
       <p className="author">
@@ -16,14 +17,13 @@ export function MessageItem({ message }: { message: Message }) {
         {author.name !== null && <span>{author.name}</span>}
       </p>
       <div className="bubble">
-        {content.type !== "text" && <p className="kind">{fromName(content.type)}</p>}
-        {message.text !== "" && <p className="text">{message.text}</p>}
-        {message.text === "" && <p className="fine">This kind of message has no text to show.</p>}
+        <MessageContent message={message} session={session} />
         {citations.length > 0 && <Citations citations={citations} />}
       </div>
       <p className="meta">
         <Time at={message.at} />
         <Status status={message.status} fault={message.fault} />
+        {amount !== null && <span>Cost: {amount}</span>}
       </p>
     </li>
   );

@@ -30,7 +30,7 @@ export function Timeline({ view }: { view: SessionView }) {
         <ol className="timeline">
           {items.map((item) =>
             item.type === "message" ? (
-              <MessageItem key={item.message.id} message={item.message} />
+              <MessageItem key={item.message.id} message={item.message} session={view.session.id} />
             ) : (
               <EventItem key={`event-${item.event.position}`} event={item.event} />
             ),

@@ -1,0 +1,125 @@
+import type { Inbox } from "@baton/client";
+import { useEffect, useRef } from "react";
+import { api } from "../../access.ts";
+import { useAction } from "../../hooks.ts";
+import { Chip, STATE_TONE } from "../../ui/chip.tsx";
+import { Copyable } from "../../ui/copy.tsx";
+import { Pair } from "../../ui/facts.tsx";
+import { ErrorNote } from "../../ui/notes.tsx";
+import { Switch } from "../../ui/switch.tsx";
+import { Age, span } from "../../ui/time.tsx";
+import { CHANNEL, CONNECTION_STATE, sentence } from "../../ui/words.ts";
+import { Actions } from "./actions.tsx";
+
+interface InboxCardProps {
+  inbox: Inbox;
+  /** It was added a moment ago: say what comes next. */
+  isNew: boolean;
+  onChange: () => void;
+}
+
+export function InboxCard({ inbox, isNew, onChange }: InboxCardProps) {
+  const card = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    if (isNew) card.current?.focus();
+  }, [isNew]);
+  return (
+    <li ref={card} className="card" tabIndex={-1} aria-label={inbox.name}>
+      <div className="card-head">
+        <h2>{inbox.name}</h2>
+        <Chip tone={STATE_TONE[inbox.state]}>{CONNECTION_STATE[inbox.state]}</Chip>
+      </div>
+      {isNew && <NextSteps inbox={inbox} />}
+      <Trouble inbox={inbox} />
+      <AiSwitch inbox={inbox} onChange={onChange} />
+      <Facts inbox={inbox} />
+      <Actions inbox={inbox} onChange={onChange} />
+    </li>
+  );
+}
+
+function NextSteps({ inbox }: { inbox: Inbox }) {
+  return (
+    <div className="note good" role="status">
+      <p>
+        <b>Added.</b> What comes next:
+      </p>
+      <ol>
+        <li>Give the hook address below to the vendor as the webhook's address.</li>
+        <li>Check the connection.</li>
+        <li>
+          {inbox.window_ms === null
+            ? "Send a test message to your own phone."
+            : "Write to this number from your own phone, then send yourself a test message."}
+        </li>
+      </ol>
+    </div>
+  );
+}
+
+/** Why it does not work, in the words of whoever knows, and what to do here. */
+function Trouble({ inbox }: { inbox: Inbox }) {
+  if (inbox.why === null || inbox.state === "active") return null;
+  const what = {
+    active: "",
+    stopped: "",
+    refused: "Edit the settings.",
+    failing: "Put it right at the vendor or in the settings, then check the connection.",
+  }[inbox.state];
+  return (
+    <div className={inbox.state === "stopped" ? "note" : "note bad"}>
+      <p>{sentence(inbox.why)}.</p>
+      {what !== "" && <p>{what}</p>}
+    </div>
+  );
+}
+
+function AiSwitch({ inbox, onChange }: { inbox: Inbox; onChange: () => void }) {
+  const { busy, error, run } = useAction();
+  const turn = (ai: boolean) =>
+    run(async () => {
+      await api.changeInbox(inbox.id, { ai });
+      onChange();
+    });
+  return (
+    <>
+      <Switch on={inbox.ai} busy={busy} onChange={turn}>
+        AI answers first
+      </Switch>
+      {error !== null && <ErrorNote doing="change who answers" error={error} />}
+    </>
+  );
+}
+
+function Facts({ inbox }: { inbox: Inbox }) {
+  return (
+    <dl>
+      <Pair name="Address">{inbox.address ?? <Missing />}</Pair>
+      <Pair name="Kind">
+        {CHANNEL[inbox.channel]} <span className="fine">{inbox.vendor_title}</span>
+      </Pair>
+      <Pair name="Hook address" wide>
+        <Copyable label={`hook address of ${inbox.name}`} value={inbox.hook_url} />
+        <span className="fine">Give this to the vendor as the webhook's address.</span>
+      </Pair>
+      <Pair name="Last event">
+        {inbox.last_event_at === null ? (
+          "None since the hub started"
+        ) : (
+          <Age at={inbox.last_event_at} />
+        )}
+      </Pair>
+      {inbox.state !== "stopped" && inbox.state !== "refused" && (
+        <Pair name="Reply window">
+          {inbox.window_ms === null
+            ? "No limit"
+            : `${span(inbox.window_ms / 1000)} after the customer's message`}
+        </Pair>
+      )}
+    </dl>
+  );
+}
+
+function Missing() {
+  return <span className="fine">Not in the settings</span>;
+}
