@@ -3,6 +3,7 @@
 //! Reads use a small pool; every write goes through one writer, which commits many units of
 //! work at once. A noun has one file; `dialect` is the only one that knows the database.
 
+mod campaign;
 mod commit;
 mod conversation;
 mod database;
@@ -33,6 +34,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+pub use campaign::{Progress, RecipientView};
 pub use commit::Commit;
 pub use delivery::Due;
 pub use error::{CommitError, StoreError};

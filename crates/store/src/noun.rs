@@ -1,6 +1,7 @@
 //! The tables of the core's nouns: column names equal the fields of the structs.
 
 use baton_core::{
+    campaign::{Campaign, Recipient},
     conversation::{Conversation, partition_of},
     delivery::{Attempt, Delivery, DeliveryState},
     feed::Fact,
@@ -279,6 +280,50 @@ impl Noun for Task {
     }
 }
 
+impl Noun for Campaign {
+    const TABLE: Table = Table {
+        name: "campaign",
+        key: &["id"],
+        columns: &[
+            ("id", Text),
+            ("workspace", Text),
+            ("inbox", Text),
+            ("name", Text),
+            ("template", Json),
+            ("replies", Json),
+            ("pace_per_minute", Int),
+            ("state", Text),
+            ("why", Text),
+            ("created_at", Int),
+            ("ended_at", Int),
+        ],
+        derived: &[],
+    };
+}
+
+impl Noun for Recipient {
+    const TABLE: Table = Table {
+        name: "recipient",
+        key: &["campaign", "place"],
+        columns: &[
+            ("campaign", Text),
+            ("place", Int),
+            ("workspace", Text),
+            ("point", Json),
+            ("given", Text),
+            ("name", Text),
+            ("values", Json),
+            ("state", Text),
+            ("why", Text),
+            ("session", Text),
+            ("message", Text),
+            ("delivery", Text),
+            ("marked_at", Int),
+        ],
+        derived: &[],
+    };
+}
+
 impl Noun for Template {
     const TABLE: Table = Table {
         name: "template",
@@ -382,6 +427,8 @@ mod tests {
         check::<Attempt>(&database).await;
         check::<Task>(&database).await;
         check::<Template>(&database).await;
+        check::<Campaign>(&database).await;
+        check::<Recipient>(&database).await;
         check::<Fact>(&database).await;
         check::<User>(&database).await;
         check::<Login>(&database).await;

@@ -7,6 +7,8 @@ mod world;
 
 #[path = "suite/access.rs"]
 mod access;
+#[path = "suite/campaign.rs"]
+mod campaign;
 #[path = "suite/commit.rs"]
 mod commit;
 #[path = "suite/config.rs"]

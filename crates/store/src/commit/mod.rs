@@ -2,6 +2,7 @@
 //! out before anything else of it is written, and never fails its neighbours.
 
 mod admit;
+mod marks;
 mod nouns;
 mod number;
 
@@ -68,10 +69,12 @@ pub(crate) async fn write(
     let mut round = Round { pledges, verdicts: pledges.iter().map(|_| None).collect() };
     round.once_per_conversation();
     admit::fence(tx, node, &mut round).await?;
+    marks::keep_waiting(tx, &mut round).await?;
     admit::raise_versions(tx, &mut round).await?;
     admit::make_conversations(tx, &mut round).await?;
     let numbered = number::number(tx, &round).await?;
     nouns::write(tx, &round, &numbered).await?;
+    marks::write(tx, &round).await?;
     Ok(round.verdicts.into_iter().zip(numbered).map(answer).collect())
 }
 

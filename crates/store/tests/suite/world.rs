@@ -258,6 +258,7 @@ pub fn nothing(conversation: Conversation) -> Effects {
         attempts: Vec::new(),
         tasks: Vec::new(),
         consents: Vec::new(),
+        recipients: Vec::new(),
         facts: Vec::new(),
         ask_desk: false,
     }
