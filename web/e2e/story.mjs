@@ -2,6 +2,7 @@
 // and gets the rep's words. BATON_READY_FILE names the demo's ready file.
 import { readFile } from "node:fs/promises";
 import { checkAccessible, launch, OUTPUT, personsPage, takePictures } from "./lib/browser.mjs";
+import { channelSteps } from "./lib/channels.mjs";
 import { cuttableLine } from "./lib/line.mjs";
 import { check, runSteps } from "./lib/steps.mjs";
 
@@ -228,6 +229,7 @@ const steps = [
       }
     },
   ],
+  ...channelSteps({ page: console_, customer, ready, open: () => goTo("Channels") }),
   [
     "the console works from the keyboard",
     async () => {
