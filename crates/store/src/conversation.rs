@@ -1,22 +1,43 @@
 //! Threads, the people in them, and the addresses by which both are found.
 
 use baton_core::{
-    contact::{Contact, Point},
-    ids::{ContactId, ConversationId, InboxId, WorkspaceId},
-    time::Timestamp,
+    contact::{Contact, Point, PointKind},
+    conversation::Conversation,
+    ids::{ContactId, ConversationId, InboxId, SessionId, WorkspaceId},
+    inbox::ChannelKind,
+    phone,
 };
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
     Store,
-    database::{Arg, Database, Tx},
+    database::{Arg, Database},
     dialect::Dialect,
     error::StoreError,
     state::{IDS, id_row, read},
-    table::{Column, Kind, Row, array, parse},
+    table::{Column, Kind, Noun, Row, array, decode, parse},
 };
 
+/// The most conversations of one person that are listed.
+const CONVERSATIONS_MAX: i64 = 200;
+
 const POINTS: &[Column] = &[("kind", Kind::Text), ("value", Kind::Text), ("place", Kind::Int)];
+
+/// The points, then every other spelling of their phone numbers: the vendor's own one is found
+/// first.
+fn spellings(points: &[Point]) -> Vec<Point> {
+    let phones = points.iter().filter(|point| point.kind == PointKind::Phone);
+    let others = phones.flat_map(|point| phone::aliases(&point.value));
+    let others = others.map(|value| Point::new(PointKind::Phone, value));
+    let mut all: Vec<Point> = points.to_vec();
+    for point in others {
+        if !all.contains(&point) {
+            all.push(point);
+        }
+    }
+    all
+}
 
 /// Points as rows, in their order.
 pub(crate) fn point_rows(points: &[Point]) -> Vec<Row> {
@@ -32,9 +53,61 @@ pub(crate) fn point_rows(points: &[Point]) -> Vec<Row> {
         .collect()
 }
 
+/// A person with their threads.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ContactView {
+    /// The person.
+    pub contact: Contact,
+    /// Their threads, newest first.
+    pub conversations: Vec<ConversationView>,
+}
+
+/// A thread as its person's page shows it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ConversationView {
+    /// The thread.
+    pub conversation: Conversation,
+    /// The inbox: id, name and channel.
+    pub inbox: (InboxId, String, ChannelKind),
+    /// The newest session: id, number, and whether it runs.
+    pub session: Option<(SessionId, i64, bool)>,
+}
+
+/// What a person's page selects of a thread beside the thread itself.
+#[derive(Deserialize)]
+struct Beside {
+    inbox: InboxId,
+    inbox_name: String,
+    channel: ChannelKind,
+    session: Option<SessionId>,
+    number: Option<i64>,
+    closed_at: Option<i64>,
+}
+
 impl Store {
-    /// The conversations of an inbox that are known under any of the points: distinct, oldest
-    /// first. More than one means that they should be merged.
+    /// A person with their points and threads.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn contact_get(
+        &self,
+        workspace: WorkspaceId,
+        id: ContactId,
+    ) -> Result<Option<ContactView>, StoreError> {
+        let mut found = contacts(self.database(), &[id]).await?;
+        found.retain(|contact| contact.workspace == workspace);
+        let Some(contact) = found.into_iter().next() else { return Ok(None) };
+        let texts =
+            self.database().read("contact.get", threads_sql, &[id.to_string().into()]).await?;
+        let conversations = texts
+            .iter()
+            .map(|text| ConversationView::read(parse("conversation", text)?))
+            .collect::<Result<_, StoreError>>()?;
+        Ok(Some(ContactView { contact, conversations }))
+    }
+
+    /// The conversations of an inbox that are known under any of the points, in any spelling of
+    /// a phone number: distinct, oldest first. More than one means that they should be merged.
     ///
     /// # Errors
     /// The database failed.
@@ -55,12 +128,29 @@ impl Store {
                 i64::MAX
             )
         };
-        let args = [Arg::Text(array(point_rows(points))), inbox.to_string().into()];
+        let args = [Arg::Text(array(point_rows(&spellings(points)))), inbox.to_string().into()];
         let ids = self.database().read("conversation.find", make, &args).await?;
         Ok(ids.iter().filter_map(|id| ConversationId::read(id)).collect())
     }
 
-    /// The person whom the first known of the points belongs to.
+    /// The conversation of an inbox that is known under exactly this point.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn conversation_of(
+        &self,
+        inbox: InboxId,
+        point: &Point,
+    ) -> Result<Option<ConversationId>, StoreError> {
+        let sql = "select \"conversation\" from \"alias\" where \"inbox\" = $1 \
+                   and \"kind\" = $2 and \"value\" = $3";
+        let args = [inbox.to_string().into(), point.kind.name().into(), point.value.clone().into()];
+        let ids = self.database().read("conversation.of", |_| sql.to_owned(), &args).await?;
+        Ok(ids.first().and_then(|id| ConversationId::read(id)))
+    }
+
+    /// The person whom the first known of the points belongs to, in any spelling of a phone
+    /// number.
     ///
     /// # Errors
     /// The database failed.
@@ -77,105 +167,11 @@ impl Store {
                 dialect.rows(1, POINTS)
             )
         };
-        let args = [Arg::Text(array(point_rows(points))), workspace.to_string().into()];
+        let args = [Arg::Text(array(point_rows(&spellings(points)))), workspace.to_string().into()];
         let ids = self.database().read("contact.find", make, &args).await?;
         let Some(id) = ids.first().and_then(|id| ContactId::read(id)) else { return Ok(None) };
         Ok(contacts(self.database(), &[id]).await?.into_iter().next())
     }
-
-    /// Makes two conversations of one inbox one: what is known under the absorbed one's names is
-    /// found in the kept one from now on, and its person's addresses move to the kept one's.
-    /// A row says what moved, so that it can be undone. Steps under way in either are refused.
-    ///
-    /// # Errors
-    /// The database failed; nothing changed.
-    pub async fn conversation_merge(
-        &self,
-        workspace: WorkspaceId,
-        keep: ConversationId,
-        absorb: ConversationId,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.write(move |tx| Box::pin(merge(tx, workspace, keep, absorb, now))).await
-    }
-}
-
-async fn merge(
-    tx: &mut Tx,
-    workspace: WorkspaceId,
-    keep: ConversationId,
-    absorb: ConversationId,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let ws = Arg::from(workspace.to_string());
-    let raise = "update \"conversation\" set \"version\" = \"version\" + 1 \
-                 where \"workspace\" = $1 and \"id\" = $2 returning \"contact\"";
-    let mut contacts = Vec::new();
-    for id in [keep, absorb] {
-        let args = [ws.clone(), id.to_string().into()];
-        contacts.extend(tx.run("merge.raise", |_| raise.to_owned(), &args).await?);
-    }
-    let [kept, absorbed] = contacts.as_slice() else { return Ok(()) };
-    let aliases = moved(tx, "merge.alias", "alias", "conversation", keep, absorb).await?;
-    let (points, conversations) = if kept == absorbed {
-        (Vec::new(), Vec::new())
-    } else {
-        name_kept(tx, kept, absorbed).await?;
-        (
-            moved(tx, "merge.point", "contact_point", "contact", kept, absorbed).await?,
-            follow(tx, kept, absorbed).await?,
-        )
-    };
-    let moved = json!({
-        "aliases": aliases, "points": points, "conversations": conversations,
-        "contact": absorbed, "kept_contact": kept,
-    });
-    let sql = "insert into \"merge\" (\"workspace\", \"keep\", \"absorb\", \"at\", \"moved\") \
-               values ($1, $2, $3, $4, $5) on conflict do nothing";
-    let args = [
-        ws,
-        keep.to_string().into(),
-        absorb.to_string().into(),
-        now.0.into(),
-        moved.to_string().into(),
-    ];
-    tx.run("merge.row", |_| sql.to_owned(), &args).await.map(|_| ())
-}
-
-/// Re-points rows with kind and value; returns which.
-async fn moved(
-    tx: &mut Tx,
-    name: &'static str,
-    table: &str,
-    column: &str,
-    keep: impl ToString,
-    absorb: impl ToString,
-) -> Result<Vec<Value>, StoreError> {
-    let make = |dialect: Dialect| {
-        let object = dialect.text(
-            &dialect.object(&[("kind", "\"kind\"".to_owned()), ("value", "\"value\"".to_owned())]),
-        );
-        format!(
-            "update \"{table}\" set \"{column}\" = $1 where \"{column}\" = $2 returning {object}"
-        )
-    };
-    let args = [keep.to_string().into(), absorb.to_string().into()];
-    let texts = tx.run(name, make, &args).await?;
-    texts.iter().map(|text| parse("merge", text).map(Value::Object)).collect()
-}
-
-/// The absorbed person's other conversations follow.
-async fn follow(tx: &mut Tx, kept: &str, absorbed: &str) -> Result<Vec<String>, StoreError> {
-    let sql = "update \"conversation\" set \"contact\" = $1, \"version\" = \"version\" + 1 \
-               where \"contact\" = $2 returning \"id\"";
-    tx.run("merge.follow", |_| sql.to_owned(), &[kept.into(), absorbed.into()]).await
-}
-
-/// The kept person takes the other's name where they have none.
-async fn name_kept(tx: &mut Tx, kept: &str, absorbed: &str) -> Result<(), StoreError> {
-    let sql = "update \"contact\" set \"name\" = coalesce(\"name\", \
-               (select a.\"name\" from \"contact\" a where a.\"id\" = $2)) where \"id\" = $1";
-    tx.run("merge.name", |_| sql.to_owned(), &[kept.into(), absorbed.into()]).await.map(|_| ())
 }
 
 /// The people of these ids with all their points.
@@ -215,4 +211,38 @@ pub(crate) async fn contacts(
         }
     }
     Ok(people)
+}
+
+fn threads_sql(dialect: Dialect) -> String {
+    let object = dialect.text(&dialect.object(&[
+        ("conversation", Conversation::TABLE.object(dialect, "c")),
+        ("inbox", "i.\"id\"".to_owned()),
+        ("inbox_name", "i.\"name\"".to_owned()),
+        ("channel", "i.\"channel\"".to_owned()),
+        ("session", "s.\"id\"".to_owned()),
+        ("number", "s.\"number\"".to_owned()),
+        ("closed_at", "s.\"closed_at\"".to_owned()),
+    ]));
+    format!(
+        "select {object} from \"conversation\" c join \"inbox\" i on i.\"id\" = c.\"inbox\" \
+         left join \"session\" s on s.\"conversation\" = c.\"id\" and s.\"number\" = \
+         (select max(o.\"number\") from \"session\" o where o.\"conversation\" = c.\"id\") \
+         where c.\"contact\" = $1 order by c.\"id\" desc limit {CONVERSATIONS_MAX}"
+    )
+}
+
+impl ConversationView {
+    fn read(mut row: Row) -> Result<Self, StoreError> {
+        let thread = match row.remove("conversation") {
+            Some(Value::Object(thread)) => thread,
+            _ => Row::new(),
+        };
+        let beside: Beside = read("conversation", row)?;
+        let session = beside.session.zip(beside.number);
+        Ok(Self {
+            conversation: decode(thread)?,
+            inbox: (beside.inbox, beside.inbox_name, beside.channel),
+            session: session.map(|(id, number)| (id, number, beside.closed_at.is_none())),
+        })
+    }
 }

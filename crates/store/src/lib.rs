@@ -15,6 +15,7 @@ mod handoff;
 mod inbound;
 mod intake;
 mod lease;
+mod merge;
 mod message;
 mod noun;
 mod schema;
@@ -36,10 +37,12 @@ use std::{
 
 pub use campaign::{Progress, RecipientView};
 pub use commit::Commit;
+pub use conversation::{ContactView, ConversationView};
 pub use delivery::Due;
 pub use error::{CommitError, StoreError};
 pub use inbound::{NewInbound, Parked};
 pub use lease::{Holder, Terms};
+pub use merge::{Merge, Unmerged};
 pub use scratch::Scratch;
 pub use secret::SecretKey;
 pub use session::{SessionFilter, SessionView};

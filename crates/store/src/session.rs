@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use baton_core::{
     contact::Contact,
     conversation::Conversation,
+    cost::Cost,
     handoff::Handoff,
     ids::{DeskId, InboxId, SessionId, WorkspaceId},
     inbox::ChannelKind,
@@ -12,6 +13,7 @@ use baton_core::{
     session::{Owner, Session},
     time::Timestamp,
 };
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
@@ -20,7 +22,8 @@ use crate::{
     database::{Arg, limit},
     dialect::Dialect,
     error::StoreError,
-    table::{Noun, Row, decode, parse},
+    state::{IDS, id_row, read},
+    table::{Noun, Row, array, decode, parse},
 };
 
 /// Which sessions are wanted.
@@ -55,6 +58,9 @@ pub struct SessionView {
     pub desk: Option<(DeskId, String, String)>,
     /// The newest message.
     pub last_message: Option<Message>,
+    /// What its messages cost as their vendors said, each kind of cost with its number of
+    /// messages.
+    pub costs: Vec<(Cost, i64)>,
 }
 
 impl Store {
@@ -127,8 +133,49 @@ impl Store {
         let ids: Vec<_> = rows.iter().map(|row| row.conversation.contact).collect();
         let people: HashMap<_, Contact> =
             contacts(self.database(), &ids).await?.into_iter().map(|c| (c.id, c)).collect();
-        Ok(rows.into_iter().map(|row| row.view(&people)).collect())
+        let mut costs = self.costs(&rows).await?;
+        let view = |row: ViewRow| {
+            let costs = costs.remove(&row.session.id).unwrap_or_default();
+            row.view(&people, costs)
+        };
+        Ok(rows.into_iter().map(view).collect())
     }
+
+    /// What the messages of each session cost.
+    async fn costs(
+        &self,
+        rows: &[ViewRow],
+    ) -> Result<HashMap<SessionId, Vec<(Cost, i64)>>, StoreError> {
+        let make = |dialect: Dialect| {
+            let object = dialect.text(&dialect.object(&[
+                ("session", "m.\"session\"".to_owned()),
+                ("cost", "m.\"cost\"".to_owned()),
+                ("count", "count(*)".to_owned()),
+            ]));
+            format!(
+                "select {object} from \"message\" m where m.\"cost\" is not null \
+                 and m.\"session\" in (select r.\"id\" from {}) \
+                 group by m.\"session\", m.\"cost\" order by m.\"cost\"",
+                dialect.rows(1, IDS)
+            )
+        };
+        let args = [Arg::Text(array(rows.iter().map(|row| id_row(row.session.id))))];
+        let mut costs: HashMap<SessionId, Vec<(Cost, i64)>> = HashMap::new();
+        for text in self.database().read("session.costs", make, &args).await? {
+            let row: CostRow = read("cost", parse("cost", &text)?)?;
+            let cost = serde_json::from_str(&row.cost)
+                .map_err(|error| StoreError::unreadable("cost", error))?;
+            costs.entry(row.session).or_default().push((cost, row.count));
+        }
+        Ok(costs)
+    }
+}
+
+#[derive(Deserialize)]
+struct CostRow {
+    session: SessionId,
+    cost: String,
+    count: i64,
 }
 
 /// The ids of the sessions known as `$2`, or as number `$3`, in the workspace `$1`.
@@ -235,7 +282,11 @@ impl ViewRow {
         Ok(Self { session, conversation, inbox, handoff, desk, last_message })
     }
 
-    fn view(self, people: &HashMap<baton_core::ids::ContactId, Contact>) -> SessionView {
+    fn view(
+        self,
+        people: &HashMap<baton_core::ids::ContactId, Contact>,
+        costs: Vec<(Cost, i64)>,
+    ) -> SessionView {
         let id = self.conversation.contact;
         let unknown = || Contact {
             id,
@@ -251,6 +302,7 @@ impl ViewRow {
             handoff: self.handoff,
             desk: self.desk,
             last_message: self.last_message,
+            costs,
         }
     }
 }

@@ -69,7 +69,7 @@ fn load_sql(dialect: Dialect) -> String {
     let point = dialect.object(&[
         ("kind", "p.\"kind\"".to_owned()),
         ("value", "p.\"value\"".to_owned()),
-        ("place", "p.\"place\"".to_owned()),
+        ("place", POINT_PLACE.to_owned()),
     ]);
     let contact = dialect.object(&[("name", "k.\"name\"".to_owned())]);
     format!(
@@ -102,6 +102,12 @@ fn load_sql(dialect: Dialect) -> String {
         also = dialect.rows(2, IDS),
     )
 }
+
+/// The addresses by which this conversation's vendor knows the person come first, the newest of
+/// them before all others: they are what the vendor can be given.
+const POINT_PLACE: &str = "case when exists (select 1 from \"alias\" a \
+    where a.\"conversation\" = $1 and a.\"kind\" = p.\"kind\" and a.\"value\" = p.\"value\") \
+    then -1 - p.\"place\" else p.\"place\" end";
 
 /// The newest line of each point of the contact and scope, at the conversation's inbox.
 const CONSENTS: &str = "\"contact_point\" p join \"consent\" n \

@@ -19,6 +19,8 @@ mod inbound;
 mod lease;
 #[path = "suite/model.rs"]
 mod model;
+#[path = "suite/people.rs"]
+mod people;
 #[path = "suite/queue.rs"]
 mod queue;
 #[path = "suite/session.rs"]
