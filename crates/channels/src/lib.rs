@@ -10,6 +10,10 @@ use baton_core::{
 };
 use serde_json::{Map, Value};
 
+mod call;
+mod download;
+mod setting;
+mod twilio;
 mod whatsapp_cloud;
 
 /// What every vendor is given from outside.
@@ -38,7 +42,7 @@ struct Vendor {
 }
 
 /// Every vendor that this build knows.
-const REGISTRY: &[Vendor] = &[whatsapp_cloud::VENDOR];
+const REGISTRY: &[Vendor] = &[whatsapp_cloud::VENDOR, twilio::VENDOR];
 
 static NAMES: [&str; REGISTRY.len()] = {
     let mut names = [""; REGISTRY.len()];

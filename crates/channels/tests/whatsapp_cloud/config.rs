@@ -15,8 +15,11 @@ fn refused(key: &str, value: Value, development: bool) -> String {
 
 #[test]
 fn the_registry_names_its_vendors() {
-    assert_eq!(baton_channels::vendors(), ["whatsapp_cloud"]);
-    assert_eq!(baton_channels::channel_kind("whatsapp_cloud", &settings()), Some(ChannelKind::Whatsapp));
+    assert_eq!(baton_channels::vendors(), ["whatsapp_cloud", "twilio"]);
+    assert_eq!(
+        baton_channels::channel_kind("whatsapp_cloud", &settings()),
+        Some(ChannelKind::Whatsapp)
+    );
     assert_eq!(baton_channels::channel_kind("fax", &settings()), None);
     assert!(baton_channels::fields("fax").is_none());
     let fault = baton_channels::build("fax", &settings(), &deps()).err().unwrap();

@@ -1,0 +1,281 @@
+//! The network calls to Twilio, and what came of them.
+
+use std::sync::Arc;
+
+use baton_core::{
+    channel::Call,
+    fault::{Accepted, Fault, FaultClass, Outcome},
+    file::{FileStream, MediaSource},
+    ids::VendorId,
+    inbox::ChannelKind,
+    time::{Clock, SECOND_MS},
+};
+use reqwest::{RequestBuilder, StatusCode};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{
+    config::{API_URL, Config, WHATSAPP},
+    policy::{self, Replay},
+    wire::{Capabilities, Number, Numbers, Posted, Senders, Service},
+};
+use crate::{
+    Deps,
+    call::{self, Answer, NoAnswer},
+    download::Download,
+};
+
+/// The operation of a call that posts one message.
+pub(super) const MESSAGE: &str = "message";
+
+/// The pause after a 429 that says nothing else, in milliseconds.
+const RATE_LIMIT_PAUSE_MS: i64 = 5 * SECOND_MS;
+/// Twilio's own number for trying WhatsApp, which no account owns (Sandbox; checked 2026-11-20).
+const SANDBOX: &str = "+14155238886";
+
+/// What a rep reads of an unknown outcome.
+const UNSURE: &str =
+    "Twilio gave no clear answer. The message may or may not have reached the customer.";
+
+/// The only way to Twilio.
+pub(super) struct Client {
+    config: Arc<Config>,
+    http: reqwest::Client,
+    clock: Arc<dyn Clock>,
+    development: bool,
+}
+
+impl Client {
+    pub(super) fn new(config: Arc<Config>, deps: &Deps) -> Self {
+        let (http, clock) = (deps.http.clone(), Arc::clone(&deps.clock));
+        Self { config, http, clock, development: deps.development }
+    }
+
+    /// Makes one call.
+    pub(super) async fn send(&self, call: &Call) -> Outcome {
+        if call.operation != MESSAGE {
+            let why = format!("send: {} is no operation of this channel", call.operation);
+            return Outcome::Rejected { fault: Fault::new(FaultClass::Bug, why) };
+        }
+        let url = self.account("Messages.json");
+        match self.call(self.http.post(url).form(&form(&call.body))).await {
+            Ok(answer) => posted(&answer),
+            Err(NoAnswer::NotConnected) => Outcome::Retry { after_ms: None, fault: unreachable() },
+            Err(NoAnswer::Lost) => Outcome::Unknown { fault: unsure("the answer was lost") },
+        }
+    }
+
+    /// Shows on WhatsApp that an answer is being written, which also marks the message as read
+    /// (Typing indicators, public beta; checked 2026-11-20).
+    pub(super) async fn attend(&self, message: &VendorId) {
+        if self.config.channel != ChannelKind::Whatsapp {
+            return;
+        }
+        let url = format!("{}/v2/Indicators/Typing.json", self.config.messaging_url);
+        let form = [("messageId", message.as_str()), ("channel", "whatsapp")];
+        match self.call(self.http.post(url).form(&form)).await {
+            Ok(answer) if answer.status.is_success() => {}
+            Ok(answer) => tracing::debug!(status = answer.status.as_u16(), "typing refused"),
+            Err(_) => tracing::debug!("typing lost"),
+        }
+    }
+
+    /// Begins to fetch a file. Only Twilio's own interface is asked, and only it is shown the
+    /// credentials.
+    pub(super) async fn fetch(&self, media: &MediaSource) -> Result<FileStream, Fault> {
+        let url = media.vendor_id.as_str();
+        let known = [self.config.api_url.as_str(), API_URL];
+        let is_at = |host: &&str| url.strip_prefix(*host).is_some_and(|path| path.starts_with('/'));
+        if !known.iter().any(is_at) {
+            let why = "fetch the file: its address is not Twilio's; set api_url for another region";
+            return Err(Fault::new(FaultClass::MediaProblem, why));
+        }
+        let (http, development) = (&self.http, self.development);
+        let download = Download { http, max_bytes: media.max_bytes, development };
+        download.open(url, Some((&self.config.user, &self.config.password))).await
+    }
+
+    /// Asks about the sender and where Twilio sends its messages, changing nothing.
+    pub(super) async fn check(&self) -> Result<(), Fault> {
+        let webhook = match &self.config.service {
+            Some(service) => self.service_webhook(service).await?,
+            None => None,
+        };
+        let of_sender = match (self.config.channel, self.config.sender.as_deref()) {
+            (_, None) => None,
+            (ChannelKind::Whatsapp, Some(sender)) => self.whatsapp_webhook(sender).await?,
+            (_, Some(sender)) => self.number_webhook(sender).await?,
+        };
+        match webhook.or(of_sender) {
+            Some(theirs) if !self.config.webhook.is(&theirs) => Err(elsewhere()),
+            _ => Ok(()),
+        }
+    }
+
+    /// The service's own webhook; none where those of its numbers are used.
+    async fn service_webhook(&self, service: &str) -> Result<Option<String>, Fault> {
+        let url = format!("{}/v1/Services/{service}", self.config.messaging_url);
+        let service: Service = self.ask(self.http.get(url)).await?;
+        if service.use_inbound_webhook_on_number {
+            return Ok(None);
+        }
+        Ok(Some(service.inbound_request_url.unwrap_or_default()))
+    }
+
+    async fn number_webhook(&self, sender: &str) -> Result<Option<String>, Fault> {
+        let url = self.account("IncomingPhoneNumbers.json");
+        let found: Numbers = self.ask(self.http.get(url).query(&[("PhoneNumber", sender)])).await?;
+        let is_it = |number: &Number| number.phone_number.as_deref() == Some(sender);
+        let Some(number) = found.incoming_phone_numbers.into_iter().find(is_it) else {
+            // Short codes are not in this list.
+            return if sender.starts_with('+') { Err(not_ours(sender)) } else { Ok(None) };
+        };
+        let can = number.capabilities.unwrap_or(Capabilities { sms: true, mms: true });
+        if !can.sms {
+            let why = format!("use the sender: {sender} cannot send or receive SMS");
+            return Err(Fault::new(FaultClass::NotRegistered, why));
+        }
+        if self.config.mms && !can.mms {
+            let why = format!("use the sender: {sender} sends no MMS; set mms to no");
+            return Err(Fault::new(FaultClass::NotRegistered, why));
+        }
+        Ok(Some(number.sms_url.unwrap_or_default()))
+    }
+
+    async fn whatsapp_webhook(&self, sender: &str) -> Result<Option<String>, Fault> {
+        if sender == SANDBOX {
+            return Ok(None);
+        }
+        let url = format!("{}/v2/Channels/Senders", self.config.messaging_url);
+        let query = [("Channel", "whatsapp"), ("PageSize", "1000")];
+        let found: Senders = self.ask(self.http.get(url).query(&query)).await?;
+        let address = format!("{WHATSAPP}{sender}");
+        let is_it = |it: &super::wire::Sender| it.sender_id.as_deref() == Some(&*address);
+        let Some(found) = found.senders.into_iter().find(is_it) else {
+            return Err(not_ours(sender));
+        };
+        if let Some(status) = found.status.filter(|status| !status.starts_with("ONLINE")) {
+            let why = format!(
+                "use the sender: Twilio says that it is {status}; see Messaging > Senders > WhatsApp senders"
+            );
+            return Err(Fault::new(FaultClass::NotRegistered, why));
+        }
+        Ok(Some(found.webhook.and_then(|webhook| webhook.callback_url).unwrap_or_default()))
+    }
+
+    fn account(&self, path: &str) -> String {
+        let Config { api_url, account_sid, .. } = &*self.config;
+        format!("{api_url}/2010-04-01/Accounts/{account_sid}/{path}")
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Fault> {
+        let answer = self.call(request).await.map_err(|_| unreachable())?;
+        if answer.status.is_success() {
+            return serde_json::from_slice(&answer.body).map_err(|_| garbled(answer.status));
+        }
+        match serde_json::from_slice::<Posted>(&answer.body) {
+            Ok(error) if error.code.is_some() => Err(policy::fault(error.code, error.details())),
+            _ => Err(garbled(answer.status)),
+        }
+    }
+
+    async fn call(&self, request: RequestBuilder) -> Result<Answer, NoAnswer> {
+        let Config { user, password, .. } = &*self.config;
+        let request = request.basic_auth(user, Some(password.reveal()));
+        call::call(request, self.clock.now()).await
+    }
+}
+
+/// The parameters of a post; those of a list under the same name each.
+fn form(body: &Value) -> Vec<(&str, &str)> {
+    let mut form = Vec::new();
+    for (name, value) in body.as_object().into_iter().flatten() {
+        let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        form.extend(values.iter().filter_map(Value::as_str).map(|value| (name.as_str(), value)));
+    }
+    form
+}
+
+/// What came of a post. Twilio's code decides before the HTTP status does.
+fn posted(answer: &Answer) -> Outcome {
+    let Ok(read) = serde_json::from_slice::<Posted>(&answer.body) else {
+        return uncoded(answer);
+    };
+    match read.sid.as_deref().filter(|sid| !sid.is_empty()) {
+        Some(sid) if answer.status.is_success() => {
+            Outcome::Accepted(Accepted { vendor_id: Some(sid.into()), ..Accepted::default() })
+        }
+        _ if read.code.is_some() => refused(answer, &read),
+        _ => uncoded(answer),
+    }
+}
+
+fn refused(answer: &Answer, error: &Posted) -> Outcome {
+    let fault = policy::fault(error.code, error.details());
+    let Some(rule) = error.code.and_then(policy::lookup) else {
+        return match answer.status {
+            StatusCode::TOO_MANY_REQUESTS => uncoded(answer),
+            status if status.is_client_error() => Outcome::Rejected { fault },
+            _ => Outcome::Unknown { fault: fault.for_rep(UNSURE) },
+        };
+    };
+    match rule.replay {
+        Replay::Never => Outcome::Rejected { fault },
+        Replay::After(ms) => {
+            Outcome::Retry { after_ms: Some(ms.max(answer.retry_after_ms.unwrap_or(0))), fault }
+        }
+        Replay::Unsure => Outcome::Unknown { fault: fault.for_rep(UNSURE) },
+    }
+}
+
+/// An answer without a code: from the network in between, or cut.
+fn uncoded(answer: &Answer) -> Outcome {
+    if answer.status == StatusCode::TOO_MANY_REQUESTS {
+        let text = "send: the way to Twilio limits our calls; it passes by itself";
+        return Outcome::Retry {
+            after_ms: Some(answer.retry_after_ms.unwrap_or(RATE_LIMIT_PAUSE_MS)),
+            fault: Fault::new(FaultClass::RateLimited, text)
+                .for_rep("Twilio is limiting our messages at the moment."),
+        };
+    }
+    let status = answer.status.as_u16();
+    Outcome::Unknown {
+        fault: unsure(&format!("the answer with HTTP status {status} says nothing")),
+    }
+}
+
+fn unreachable() -> Fault {
+    Fault::new(
+        FaultClass::VendorDown,
+        "reach Twilio: no connection; check the network, the proxy and the api_url",
+    )
+    .for_rep("Twilio cannot be reached at the moment.")
+}
+
+fn unsure(why: &str) -> Fault {
+    Fault::new(FaultClass::VendorDown, format!("learn whether it was sent: {why}")).for_rep(UNSURE)
+}
+
+fn garbled(status: StatusCode) -> Fault {
+    let status = status.as_u16();
+    Fault::new(
+        FaultClass::VendorDown,
+        format!(
+            "understand Twilio: HTTP status {status} without a readable answer; check the api_url and any proxy"
+        ),
+    )
+}
+
+fn not_ours(sender: &str) -> Fault {
+    Fault::new(
+        FaultClass::NotRegistered,
+        format!("use the sender: {sender} is not in this account; check account SID and sender"),
+    )
+}
+
+fn elsewhere() -> Fault {
+    Fault::new(
+        FaultClass::NotRegistered,
+        "receive messages: Twilio sends them to another address; paste the webhook_url there, by POST",
+    )
+}

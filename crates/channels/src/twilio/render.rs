@@ -1,0 +1,196 @@
+//! From our words to the form of one post.
+
+use baton_core::{
+    channel::{Call, Outbound, What},
+    contact::{Contact, PointKind},
+    fault::{Fault, FaultClass},
+    file::MediaFile,
+    ids::VendorId,
+    inbox::ChannelKind,
+    message::Content,
+    sms,
+    template::TemplateUse,
+};
+use serde_json::{Map, Value, json};
+
+use super::{
+    client::MESSAGE,
+    config::Config,
+    policy::{self, MAX_TEMPLATE_BODY_CHARS, MAX_TEXT_CHARS},
+};
+
+/// The parameters of one post; a list stands for a name that is repeated.
+type Form = Map<String, Value>;
+
+/// Says what is to be sent in Twilio's words, or which rule forbids it.
+pub(super) fn render(config: &Config, outbound: &Outbound<'_>) -> Result<Call, Fault> {
+    let mut form = Form::new();
+    let mut set = |name: &str, value: &str| form.insert(name.to_owned(), json!(value));
+    set("To", &recipient(config, outbound.to)?);
+    if let Some(sender) = &config.sender {
+        set("From", &config.address(sender));
+    }
+    if let Some(service) = &config.service {
+        set("MessagingServiceSid", service);
+    }
+    set("StatusCallback", &config.webhook.for_delivery(outbound.delivery));
+    match outbound.what {
+        What::Content(content) => free_form(config, content, outbound.file_url, &mut form)?,
+        What::Template(template) => filled(config, template, &mut form)?,
+    }
+    Ok(Call { operation: MESSAGE.to_owned(), body: Value::Object(form) })
+}
+
+/// The phone number; a WhatsApp user id where none is known.
+fn recipient(config: &Config, contact: &Contact) -> Result<String, Fault> {
+    if let Some(digits) = contact.point(PointKind::Phone) {
+        // Short codes are dialled without a plus sign.
+        let plus = if digits.len() > 6 { "+" } else { "" };
+        return Ok(config.address(&format!("{plus}{digits}")));
+    }
+    let user = contact.point(PointKind::WhatsappUser);
+    match user.filter(|_| config.channel == ChannelKind::Whatsapp) {
+        Some(user) => Ok(config.address(user)),
+        None => Err(Fault::new(FaultClass::NotReachable, "send: the contact has no phone number")
+            .for_rep("No phone number of the customer is known.")),
+    }
+}
+
+fn free_form(
+    config: &Config,
+    content: &Content,
+    file_url: Option<&str>,
+    form: &mut Form,
+) -> Result<(), Fault> {
+    let body = match content {
+        Content::Text { text } => body(config, text)?,
+        // Buttons and lists exist as templates only; here they are lines to answer by number.
+        Content::Interactive { .. } => body(config, &content.as_text())?,
+        Content::Media { caption, file, .. } => {
+            form.insert(
+                "MediaUrl".to_owned(),
+                json!([file_address(config, file.as_deref(), file_url)?]),
+            );
+            match caption.as_deref().filter(|caption| !caption.trim().is_empty()) {
+                Some(caption) => body(config, caption)?,
+                None => return Ok(()),
+            }
+        }
+        _ => {
+            return Err(refused("only text, files and choices can be sent through Twilio")
+                .for_rep("Only text and files can be sent to this customer."));
+        }
+    };
+    form.insert("Body".to_owned(), json!(body));
+    Ok(())
+}
+
+fn refused(why: impl std::fmt::Display) -> Fault {
+    Fault::new(FaultClass::ContentRejected, format!("send: {why}"))
+}
+
+/// The words as the channel shows them, within its limit.
+fn body(config: &Config, text: &str) -> Result<String, Fault> {
+    let body = match config.channel {
+        ChannelKind::Whatsapp => text.to_owned(),
+        _ => short(&sms::plain(text)),
+    };
+    let chars = body.chars().count();
+    if body.trim().is_empty() {
+        return Err(refused("the text is empty").for_rep("The message is empty."));
+    }
+    if chars > MAX_TEXT_CHARS {
+        let why = format!("the text has {chars} characters; Twilio takes {MAX_TEXT_CHARS}");
+        let rep = format!("The message is too long: {MAX_TEXT_CHARS} characters at most.");
+        return Err(refused(why).for_rep(rep));
+    }
+    Ok(body)
+}
+
+/// In fewer parts where look-alikes allow it; an ellipsis becomes three dots, so not at the limit.
+fn short(text: &str) -> String {
+    let smart = sms::smart(text);
+    match smart.chars().count() > MAX_TEXT_CHARS {
+        true => text.to_owned(),
+        false => smart.into_owned(),
+    }
+}
+
+fn file_address<'a>(
+    config: &Config,
+    file: Option<&MediaFile>,
+    file_url: Option<&'a str>,
+) -> Result<&'a str, Fault> {
+    let refuse = |why: String, rep: &str| {
+        Err(Fault::new(FaultClass::MediaProblem, format!("send: {why}")).for_rep(rep))
+    };
+    if config.channel == ChannelKind::Sms && !config.mms {
+        let why = "the number sends no MMS; where it can, set mms to yes".to_owned();
+        return refuse(why, "Files cannot be sent from this number. Send a link instead.");
+    }
+    let most = policy::of(config).max_file_bytes;
+    let size = file.and_then(MediaFile::stored).map(|file| file.size_bytes);
+    if let Some(size) = size.filter(|size| *size > most) {
+        let why = format!("the file has {size} bytes; this channel takes {most}");
+        return refuse(why, "The file is too large for this channel.");
+    }
+    match file_url {
+        Some(url) => Ok(url),
+        None => refuse("the file has no public address".to_owned(), "The file cannot be sent."),
+    }
+}
+
+/// A content template by its sid. By SMS the words alone will do, as no one approves them.
+fn filled(config: &Config, template: &TemplateUse, form: &mut Form) -> Result<(), Fault> {
+    let refuse = |why: String| {
+        Fault::new(FaultClass::TemplateProblem, format!("send: {why}"))
+            .for_rep("The template cannot be sent like this. An administrator can see why.")
+    };
+    let names = template.vendor_id.iter().map(VendorId::as_str).chain([&*template.name]);
+    let Some(name) = names.into_iter().find(|name| is_content_sid(name)) else {
+        if config.channel == ChannelKind::Sms && !template.text.trim().is_empty() {
+            form.insert("Body".to_owned(), json!(body(config, &template.text)?));
+            return Ok(());
+        }
+        let why = "a template at Twilio is named by its ContentSid: HX and 32 letters or digits";
+        return Err(refuse(why.to_owned()));
+    };
+    if template.header.is_some() || !template.buttons.is_empty() {
+        let why =
+            format!("header and buttons of template {name} are variables of its own at Twilio");
+        return Err(refuse(why));
+    }
+    let mut variables = Map::new();
+    for (at, value) in template.variables.iter().enumerate() {
+        let key = template.names.get(at).cloned().unwrap_or_else(|| (at + 1).to_string());
+        if let Some(why) = bad_variable(value) {
+            return Err(refuse(format!("variable {key} of template {name} {why}")));
+        }
+        variables.insert(key, json!(value));
+    }
+    form.insert("ContentSid".to_owned(), json!(name));
+    if !variables.is_empty() {
+        let variables = Value::Object(variables).to_string();
+        form.insert("ContentVariables".to_owned(), json!(variables));
+    }
+    Ok(())
+}
+
+fn is_content_sid(name: &str) -> bool {
+    name.strip_prefix("HX").is_some_and(|rest| {
+        rest.len() == 32 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
+}
+
+/// Why a variable would be refused ("Error 21656", "Error 63021"; checked 2026-11-20).
+fn bad_variable(value: &str) -> Option<String> {
+    if value.trim().is_empty() {
+        return Some("is empty".to_owned());
+    }
+    if value.contains(['\n', '\r', '\t']) || value.contains("     ") {
+        return Some("holds a line break, a tab or more than four spaces in a row".to_owned());
+    }
+    let chars = value.chars().count();
+    (chars > MAX_TEMPLATE_BODY_CHARS)
+        .then(|| format!("has {chars} characters; the whole body takes {MAX_TEMPLATE_BODY_CHARS}"))
+}

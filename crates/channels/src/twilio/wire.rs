@@ -1,0 +1,129 @@
+//! Twilio's forms and JSON, and the form in which one event is stored.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The parameters of a webhook, by name.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Fields(pub BTreeMap<String, String>);
+
+impl Fields {
+    /// The value; none when it is absent or empty, which Twilio means alike.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// The message that a webhook is about.
+    pub(super) fn sid(&self) -> Option<&str> {
+        ["MessageSid", "SmsMessageSid", "SmsSid"].into_iter().find_map(|name| self.get(name))
+    }
+
+    /// The status that a report tells; none in a customer's message.
+    pub(super) fn status(&self) -> Option<&str> {
+        self.get("MessageStatus").filter(|status| !matches!(*status, "received" | "receiving"))
+    }
+
+    /// Addresses and types of the files.
+    pub(super) fn media(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        let at = |n: usize| {
+            let url = self.get(&format!("MediaUrl{n}"))?;
+            Some((url, self.get(&format!("MediaContentType{n}"))))
+        };
+        (0..MAX_MEDIA).map_while(at)
+    }
+}
+
+/// Most files of one message that are read; Twilio sends up to 10 (Webhook parameters for
+/// messaging; checked 2026-11-20).
+const MAX_MEDIA: usize = 20;
+
+/// One event as it is stored.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Event {
+    /// When it came, in milliseconds since 1970: Twilio names no time.
+    pub at: i64,
+    /// Which of the message's files this event stands for.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub part: usize,
+    /// Our word for the delivery that a report is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<String>,
+    /// What is wrong with an unreadable one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    pub fields: Fields,
+}
+
+fn is_zero(part: &usize) -> bool {
+    *part == 0
+}
+
+/// The answer to a post of a message, and to every refused call in either of Twilio's forms:
+/// `{code, message}` of the older interfaces, `{code, title, detail}` (RFC 9457) of the newer.
+#[derive(Deserialize)]
+pub(super) struct Posted {
+    pub sid: Option<String>,
+    pub code: Option<i64>,
+    pub message: Option<String>,
+    pub detail: Option<String>,
+    pub title: Option<String>,
+}
+
+impl Posted {
+    /// The most telling of its words.
+    pub(super) fn details(&self) -> &str {
+        let words = self.message.as_deref().or(self.detail.as_deref());
+        words.or(self.title.as_deref()).unwrap_or_default()
+    }
+}
+
+/// The answer to a question about numbers.
+#[derive(Deserialize)]
+pub(super) struct Numbers {
+    #[serde(default)]
+    pub incoming_phone_numbers: Vec<Number>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Number {
+    pub phone_number: Option<String>,
+    pub sms_url: Option<String>,
+    pub capabilities: Option<Capabilities>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Capabilities {
+    #[serde(default, alias = "SMS")]
+    pub sms: bool,
+    #[serde(default, alias = "MMS")]
+    pub mms: bool,
+}
+
+/// The answer to a question about a Messaging Service.
+#[derive(Deserialize)]
+pub(super) struct Service {
+    pub inbound_request_url: Option<String>,
+    #[serde(default)]
+    pub use_inbound_webhook_on_number: bool,
+}
+
+/// The answer to a question about WhatsApp senders.
+#[derive(Deserialize)]
+pub(super) struct Senders {
+    #[serde(default)]
+    pub senders: Vec<Sender>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Sender {
+    pub sender_id: Option<String>,
+    pub status: Option<String>,
+    pub webhook: Option<SenderWebhook>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct SenderWebhook {
+    pub callback_url: Option<String>,
+}

@@ -1,0 +1,11 @@
+//! The Twilio channel as Twilio and an operator see it.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod config;
+mod fetch;
+mod parse;
+mod receive;
+mod render;
+mod sdk;
+mod send;
+mod support;
