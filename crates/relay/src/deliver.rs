@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     apply::{ApplyError, Postponed, Whose, With},
-    broken, crash,
+    broken, campaign, crash,
     handoff::LISTING_MARGIN_MS,
     hub::Hub,
     pace::Lane,
@@ -99,6 +99,10 @@ impl Hub {
         let Some(ready) = self.begin_attempt(due).await? else { return Ok(()) };
         let outcome = self.post(&ready).await;
         self.learn(&ready, &outcome);
+        if let Some(fault) = campaign::refused(&outcome) {
+            let inbox = ready.state.conversation.inbox;
+            self.template_learns(inbox, &ready.delivery.payload, fault).await;
+        }
         self.end_attempt(ready.attempt, outcome).await
     }
 

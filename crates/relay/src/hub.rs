@@ -23,6 +23,7 @@ use tokio::{
 use uuid::Uuid;
 
 use crate::{
+    campaign,
     deliver, intake, lease,
     pace::Paces,
     registry::{Builder, Registry},
@@ -63,6 +64,7 @@ impl Default for HubConfig {
 pub(crate) struct Wakes {
     pub inbound: Notify,
     pub deliveries: Notify,
+    pub campaigns: Notify,
     pub tasks: Notify,
 }
 
@@ -136,6 +138,7 @@ impl Hub {
         workers.spawn(deliver::run(Arc::clone(&hub)));
         workers.spawn(task::run(Arc::clone(&hub)));
         workers.spawn(templates::run(Arc::clone(&hub)));
+        workers.spawn(campaign::run(Arc::clone(&hub)));
         drop(workers);
         Ok(hub)
     }

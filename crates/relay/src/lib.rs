@@ -6,6 +6,7 @@
 
 mod apply;
 mod broken;
+mod campaign;
 mod crash;
 mod deliver;
 mod handoff;

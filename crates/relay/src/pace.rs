@@ -22,6 +22,8 @@ pub(crate) enum Lane {
     Pair(ConversationId),
     /// A whole inbox or desk.
     Source(Uuid),
+    /// One campaign, or all campaigns of one inbox.
+    Campaign(Uuid),
 }
 
 #[derive(Debug, Default)]

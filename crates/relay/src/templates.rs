@@ -10,14 +10,21 @@ use std::{
 use baton_core::{
     fault::{Fault, FaultClass},
     feed::FactKind,
-    ids::{InboxId, TemplateId, WorkspaceId},
-    template::Template,
+    ids::{ConversationId, InboxId, TemplateId, WorkspaceId},
+    message::Author,
+    step::{self, Input, State},
+    template::{Template, TemplateUse},
     time::{MINUTE_MS, SECOND_MS, Timestamp},
 };
 use baton_store::StoreError;
 use tokio::sync::Notify;
 
-use crate::{crash, hub::Hub};
+use crate::{
+    apply::{Whose, With},
+    crash,
+    hub::Hub,
+    inbox::{Said, SayError},
+};
 
 /// How often an inbox's templates are read.
 const EVERY_MS: i64 = 30 * MINUTE_MS;
@@ -189,6 +196,38 @@ impl Hub {
         let count = templates.len();
         self.store.template_put_all(inbox, templates, list.complete).await?;
         Ok(count)
+    }
+
+    /// Sends a template to the customer of a conversation, whatever its window says.
+    ///
+    /// # Errors
+    /// The customer does not want it, the inbox does not run, or the store does not answer;
+    /// nothing was sent.
+    pub async fn template_say(
+        &self,
+        conversation: ConversationId,
+        author: Author,
+        template: TemplateUse,
+    ) -> Result<Said, SayError> {
+        let whose = Whose::Known(conversation);
+        let state = self.load(&whose, Some(conversation), &With::default()).await?;
+        self.may_send(&state, &template)?;
+        let input = Input::Template { author, template: template.clone() };
+        let (state, effects) = self.apply(&whose, &With::default(), &input).await?;
+        match effects.messages.iter().max_by_key(|message| message.position) {
+            Some(said) => Ok(Said { session: said.session, message: said.id }),
+            // The customer opted out in between.
+            None => Err(self.may_send(&state, &template).err().unwrap_or(SayError::Busy)),
+        }
+    }
+
+    fn may_send(&self, state: &State, template: &TemplateUse) -> Result<(), SayError> {
+        let ask = |cx: &step::Context<'_>| step::template_refusal(state, cx, template);
+        match self.in_context(state, None, ask) {
+            None => Err(SayError::NoInbox),
+            Some(Some(fault)) => Err(SayError::Refused(fault)),
+            Some(None) => Ok(()),
+        }
     }
 
     /// What was wrong when this inbox's templates were last read; none when nothing was.

@@ -220,6 +220,7 @@ impl Hub {
         let Some((conversation, delivery)) = self.delivery_of(inbox, &receipt).await? else {
             return Ok(End::Early("a message"));
         };
+        self.template_reported(inbox, delivery, receipt.fault.as_ref()).await?;
         let with = With { deliveries: vec![delivery], ..with };
         let input = Input::Receipt { receipt, delivery };
         self.apply(&Whose::Known(conversation), &with, &input).await?;

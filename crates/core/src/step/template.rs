@@ -8,6 +8,7 @@ use super::{
 use crate::{
     campaign::{self, Invite, RecipientMark, RecipientTurn, Replies, SkipReason},
     consent::{self, ConsentScope, Keyword},
+    contact::Identity,
     delivery::{Destination, Payload},
     fault::{Fault, FaultClass},
     handoff::HandoffReason,
@@ -77,7 +78,9 @@ pub(super) fn queue(
 /// Somebody on a campaign's list has their turn: the mark commits with the message, so that no
 /// crash gives them another turn or none.
 pub(super) fn invited(draft: &mut Draft<'_>, invite: Invite) {
-    draft.state.contact.learn(&invite.to);
+    // A list's name is not better than the one that the customer goes by.
+    let name = invite.to.name.clone().filter(|_| draft.state.contact.name.is_none());
+    draft.state.contact.learn(&Identity { points: invite.to.points.clone(), name });
     let turn = match refused(draft, &invite.template) {
         Some(_) => RecipientTurn::Skipped(SkipReason::OptedOut),
         None => invitation(draft, &invite),
