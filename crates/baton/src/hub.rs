@@ -1,11 +1,17 @@
 //! Starting and stopping a hub: store, vendors, workers and the HTTP side together.
 
-use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
-use baton_core::time::Clock;
-use baton_http::{HttpConfig, Parts, SystemRandom};
+use baton_core::time::{Clock, HOUR_MS};
+use baton_files::{Files, FilesConfig, FilesError, Links};
+use baton_http::{HttpConfig, Parts, Random as _, SystemRandom};
 use baton_relay::{
-    Builder, Hub,
+    Builder, Hub, Media,
     system::{SystemClock, SystemIds},
 };
 use baton_store::{SecretKey, Store, StoreConfig};
@@ -28,6 +34,9 @@ pub enum RunError {
     /// The store does not open.
     #[error(transparent)]
     Store(#[from] baton_store::StoreError),
+    /// The place of files does not open.
+    #[error(transparent)]
+    Files(#[from] FilesError),
     /// Vendors cannot be made.
     #[error(transparent)]
     Vendors(#[from] crate::builder::VendorsError),
@@ -129,6 +138,30 @@ pub fn sqlite_file(url: &str) -> Option<&Path> {
     Some(Path::new(path.trim_start_matches("//")))
 }
 
+/// What the hub does with the bytes of media.
+async fn media(settings: &Settings, store: &Store, public_url: &str) -> Result<Media, RunError> {
+    let files = Files::open(FilesConfig::Folder(files_folder(settings))).await?;
+    // Without a key of secrets links last as long as this process.
+    let mut random = [0; 32];
+    if !SystemRandom.fill(&mut random) {
+        return Err(RunError::Refused("get random bytes from the system".to_owned()));
+    }
+    let key = store.derived_key("links of files").unwrap_or(random);
+    Ok(Media {
+        files: Arc::new(files),
+        links: Links::new(public_url, &key),
+        desk_link_ms: i64::from(settings.files.desk_link_hours) * HOUR_MS,
+    })
+}
+
+fn files_folder(settings: &Settings) -> PathBuf {
+    if !settings.files.folder.is_empty() {
+        return PathBuf::from(&settings.files.folder);
+    }
+    let data = sqlite_file(&settings.store.url).and_then(Path::parent);
+    data.map_or_else(|| PathBuf::from("data"), Path::to_path_buf).join("files")
+}
+
 /// A name that is unique among running processes, and new at every start: an earlier process of this machine
 /// must lose its leases too.
 pub fn node_name() -> String {
@@ -169,7 +202,9 @@ pub async fn start_with(
     public_url: &str,
 ) -> Result<Running, RunError> {
     let address = listener.local_addr().map_err(RunError::io("read the address listened on"))?;
-    let hub = Hub::start(store, clock, Arc::new(SystemIds), vendors, settings.hub()).await?;
+    let media = media(settings, &store, public_url).await?;
+    let ids = Arc::new(SystemIds);
+    let hub = Hub::start(store, clock, ids, vendors, media, settings.hub()).await?;
     let stopping = watch::Sender::new(false);
     let mut config = HttpConfig::new(public_url);
     config.hook_body_max_bytes = settings.server.hook_body_max_mib as usize * 1024 * 1024;

@@ -39,6 +39,8 @@ pub struct Settings {
     pub secrets: Secrets,
     /// The bounds of the workers.
     pub workers: Workers,
+    /// Where the bytes of media are kept.
+    pub files: FileSettings,
     /// The knowledge folder.
     pub knowledge: Knowledge,
     /// The log.
@@ -80,6 +82,13 @@ pub struct Workers {
     pub deliver_at_once: u32,
     pub tasks_at_once: u32,
     pub lease_ms: i64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileSettings {
+    pub folder: String,
+    pub desk_link_hours: u32,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -141,6 +150,7 @@ impl Settings {
         between("workers.understand_at_once", self.workers.understand_at_once, 1, 1_024)?;
         between("workers.deliver_at_once", self.workers.deliver_at_once, 1, 1_024)?;
         between("workers.tasks_at_once", self.workers.tasks_at_once, 1, 1_024)?;
+        between("files.desk_link_hours", self.files.desk_link_hours, 1, 8_760)?;
         between("workers.lease_ms", self.workers.lease_ms, 1_000, 60_000)?;
         self.trusted_proxies()?;
         if !["json", "text"].contains(&self.log.format.as_str()) {

@@ -6,8 +6,8 @@ use serde_json::Value;
 use crate::{
     fault::{Fault, Outcome},
     ids::{
-        AttemptId, CampaignId, ConversationId, DeliveryId, DeskId, HandoffId, MessageId, SessionId, VendorId,
-        WorkspaceId,
+        AttemptId, CampaignId, ConversationId, DeliveryId, DeskId, HandoffId, MessageId, SessionId,
+        VendorId, WorkspaceId,
     },
     message::{AuthorKind, Content},
     template::TemplateUse,
@@ -82,6 +82,8 @@ pub enum Hold {
     Window,
     /// The desk's work, which is being made.
     Opening,
+    /// The bytes of its media, which take long to come.
+    File,
 }
 
 /// What is to be brought.

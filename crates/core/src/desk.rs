@@ -6,7 +6,8 @@ use crate::{
     brief::Brief,
     channel::Call,
     contact::Contact,
-    fault::{Fault, Outcome, Settled},
+    fault::{Fault, FaultClass, Outcome, Settled},
+    file::{FileStream, MediaSource},
     handoff::{Handoff, Work},
     ids::{DeliveryId, SessionId, VendorId},
     inbound::{ParseFault, RawEvent, RawRequest, Received},
@@ -28,6 +29,8 @@ pub struct DeskPolicy {
     pub reconcile_every_ms: i64,
     /// How long after an unknown attempt the listing is believed when it does not show it.
     pub listing_lag_ms: i64,
+    /// The most bytes of a file that a rep sends; 0 where files are not fetched.
+    pub max_file_bytes: u64,
 }
 
 /// What a desk event says, and about which work.
@@ -146,6 +149,8 @@ pub enum DeskWhat<'a> {
         author: &'a Author,
         /// What is said.
         content: &'a Content,
+        /// An address from which the file of a media message can be had for a while.
+        file_url: Option<&'a str>,
     },
     /// A line from Baton itself, never to be relayed back.
     Note(&'a str),
@@ -209,6 +214,17 @@ pub trait Desk: Send + Sync {
     fn typing<'a>(&'a self, work: &'a Work) -> BoxFuture<'a, ()> {
         let _ = work;
         Box::pin(std::future::ready(()))
+    }
+
+    /// Begins to fetch a file that a rep sent. A fault of class `MediaProblem` is final.
+    fn fetch<'a>(
+        &'a self,
+        work: &'a Work,
+        media: &'a MediaSource,
+    ) -> BoxFuture<'a, Result<FileStream, Fault>> {
+        let _ = (work, media);
+        let fault = Fault::new(FaultClass::MediaProblem, "fetch the file: files are not kept here");
+        Box::pin(std::future::ready(Err(fault)))
     }
 
     /// Checks address, credentials and rights, changing nothing.

@@ -48,6 +48,25 @@ pub struct StoredFile {
     pub sha256: String,
 }
 
+/// Types that a browser would run.
+const ACTIVE: &[&str] = &[
+    "text/html",
+    "application/xhtml+xml",
+    "image/svg+xml",
+    "text/xml",
+    "application/xml",
+    "text/javascript",
+    "application/javascript",
+    "multipart/related",
+    "message/rfc822",
+];
+
+/// Whether a browser would run what is in a file of this type.
+pub fn is_active(mime_type: &str) -> bool {
+    let essence = mime_type.split(';').next().unwrap_or_default().trim();
+    ACTIVE.iter().any(|active| essence.eq_ignore_ascii_case(active))
+}
+
 /// Where a vendor keeps the bytes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MediaSource {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::{ConversationId, DeliveryId, HandoffId, SessionId, TaskId, WorkspaceId},
+    ids::{ConversationId, DeliveryId, HandoffId, MessageId, SessionId, TaskId, WorkspaceId},
     time::Timestamp,
 };
 
@@ -21,6 +21,8 @@ pub enum TaskKind {
     Silence(SessionId),
     /// Ask the vendor what became of the delivery.
     Settle(DeliveryId),
+    /// Fetch the bytes of the message's media.
+    Fetch(MessageId),
     /// Compare the handoff's thread with what the desk holds.
     Reconcile(HandoffId),
     /// Give up making the work and take the route's next choice.
@@ -36,6 +38,7 @@ impl TaskKind {
             Self::Return(_) => "return",
             Self::Silence(_) => "silence",
             Self::Settle(_) => "settle",
+            Self::Fetch(_) => "fetch",
             Self::Reconcile(_) => "reconcile",
             Self::Patience(_) => "patience",
         }
@@ -47,6 +50,7 @@ impl TaskKind {
             Self::Turn(id) | Self::Return(id) | Self::Silence(id) => id.to_string(),
             Self::Brief(id) | Self::Reconcile(id) | Self::Patience(id) => id.to_string(),
             Self::Settle(id) => id.to_string(),
+            Self::Fetch(id) => id.to_string(),
         }
     }
 }

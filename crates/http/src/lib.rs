@@ -94,6 +94,7 @@ pub fn router(hub: Arc<Hub>, config: HttpConfig, parts: Parts) -> Router {
     Router::new()
         .merge(api)
         .merge(health::router())
+        .merge(api::files::links())
         .layer(in_time)
         .merge(api::feed::stream_router())
         .layer(body_limit)

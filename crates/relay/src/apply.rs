@@ -4,7 +4,9 @@ use baton_core::{
     contact::{Contact, Identity, Point},
     conversation::Conversation,
     feed::{Fact, FactKind},
-    ids::{ContactId, ConversationId, DeliveryId, DeskId, InboundId, InboxId, WorkspaceId},
+    ids::{
+        ContactId, ConversationId, DeliveryId, DeskId, InboundId, InboxId, MessageId, WorkspaceId,
+    },
     step::{self, Context, Effects, Input, State},
     task::{TaskChange, TaskKind},
     time::SECOND_MS,
@@ -63,6 +65,8 @@ pub(crate) struct With {
     pub deliveries: Vec<DeliveryId>,
     /// The reps' messages after this position, beside those of the outbox.
     pub rep_messages_after: Option<i64>,
+    /// Messages that the input speaks of.
+    pub messages: Vec<MessageId>,
     /// Addresses by which the conversation is known from now on.
     pub aliases: Vec<Point>,
 }
@@ -188,6 +192,7 @@ impl Hub {
             let also = Also {
                 deliveries: with.deliveries.clone(),
                 rep_messages_after: with.rep_messages_after,
+                messages: with.messages.clone(),
             };
             return self.store.state_load(id, &also).await?.ok_or(ApplyError::NoConversation);
         }

@@ -36,6 +36,7 @@ pub(crate) fn name(input: &Input) -> &'static str {
         Input::Settled { .. } => "settled",
         Input::Template { .. } => "template",
         Input::Invite(_) => "invite",
+        Input::Fetched { .. } => "fetched",
         Input::Merged => "merged",
         Input::Due(_) => "due",
     }

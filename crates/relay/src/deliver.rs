@@ -11,7 +11,8 @@ use baton_core::{
     desk::{Desk, DeskWhat, ToDesk},
     fault::{Fault, FaultClass, Outcome, Settled},
     handoff::Handoff,
-    ids::{ConversationId, DeliveryId},
+    ids::{ConversationId, DeliveryId, MessageId},
+    message::Content,
     step::{Input, State},
     time::{SECOND_MS, Timestamp},
 };
@@ -158,14 +159,16 @@ impl Hub {
             Destination::Customer => {
                 let channel =
                     registry.channel(state.conversation.inbox).ok_or_else(|| gone("inbox"))?;
-                let call = channel.render(&outbound(state, delivery)?)?;
+                let link = content_of(delivery).and_then(|(id, c)| self.vendor_link(id, c));
+                let call = channel.render(&outbound(state, delivery, link.as_deref())?)?;
                 Ok((Vendor::Channel(channel), call))
             }
             Destination::Desk => {
                 let desk =
                     delivery.desk.and_then(|id| registry.desk(id)).ok_or_else(|| gone("desk"))?;
                 let handoff = self.handoff_of(state, delivery).await?;
-                let call = desk.render(&to_desk(state, delivery, &handoff)?)?;
+                let link = content_of(delivery).and_then(|(id, c)| self.desk_link(id, c));
+                let call = desk.render(&to_desk(state, delivery, &handoff, link.as_deref())?)?;
                 Ok((Vendor::Desk(desk), call))
             }
         }
@@ -303,7 +306,19 @@ fn repeatable(vendor: &Vendor, call: &Call, outcome: Outcome) -> Outcome {
     }
 }
 
-fn outbound<'a>(state: &'a State, delivery: &'a Delivery) -> Result<Outbound<'a>, Fault> {
+/// What a delivery says, and of which message.
+fn content_of(delivery: &Delivery) -> Option<(MessageId, &Content)> {
+    match &delivery.payload {
+        Payload::Message { message, content, .. } => Some((*message, content)),
+        _ => None,
+    }
+}
+
+fn outbound<'a>(
+    state: &'a State,
+    delivery: &'a Delivery,
+    file_url: Option<&'a str>,
+) -> Result<Outbound<'a>, Fault> {
     let (what, reply_to) = match &delivery.payload {
         Payload::Message { content, reply_to, .. } => (What::Content(content), reply_to.as_ref()),
         Payload::Template { template, .. } => (What::Template(template), None),
@@ -311,13 +326,14 @@ fn outbound<'a>(state: &'a State, delivery: &'a Delivery) -> Result<Outbound<'a>
             return Err(Fault::new(FaultClass::Bug, "send a desk's delivery to a customer"));
         }
     };
-    Ok(Outbound { delivery: delivery.id, to: &state.contact, what, reply_to, file_url: None })
+    Ok(Outbound { delivery: delivery.id, to: &state.contact, what, reply_to, file_url })
 }
 
 fn to_desk<'a>(
     state: &'a State,
     delivery: &'a Delivery,
     handoff: &'a Handoff,
+    file_url: Option<&'a str>,
 ) -> Result<ToDesk<'a>, Fault> {
     let what = match &delivery.payload {
         Payload::Plan { call, .. } => DeskWhat::Plan(call),
@@ -330,7 +346,7 @@ fn to_desk<'a>(
                 .find(|m| m.id == *message)
                 .map(|m| &m.author)
                 .ok_or_else(|| Fault::new(FaultClass::Bug, "find the message of a delivery"))?;
-            DeskWhat::Message { author, content }
+            DeskWhat::Message { author, content, file_url }
         }
         Payload::Template { .. } => {
             return Err(Fault::new(FaultClass::Bug, "send a template to a desk"));

@@ -56,7 +56,8 @@ impl Hub {
             .await?;
         let registry = self.registry();
         let brief = write_brief(&registry, &state, session, handoff, &messages).await;
-        let plan = plan(&registry, &state, handoff, &brief, &messages);
+        let shown = self.with_links(messages);
+        let plan = plan(&registry, &state, handoff, &brief, &shown);
         self.apply_to(conversation, Input::Briefed { handoff: id, brief, plan }).await?;
         Ok(())
     }

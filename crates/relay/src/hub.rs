@@ -23,8 +23,8 @@ use tokio::{
 use uuid::Uuid;
 
 use crate::{
-    campaign,
-    deliver, intake, lease,
+    campaign, deliver, intake, lease,
+    media::{self, Media},
     pace::Paces,
     registry::{Builder, Registry},
     source::{Health, SourceStatus},
@@ -64,8 +64,9 @@ impl Default for HubConfig {
 pub(crate) struct Wakes {
     pub inbound: Notify,
     pub deliveries: Notify,
-    pub campaigns: Notify,
     pub tasks: Notify,
+    pub campaigns: Notify,
+    pub fetches: Notify,
 }
 
 /// The running hub.
@@ -74,6 +75,7 @@ pub struct Hub {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) builder: Arc<dyn Builder>,
+    pub(crate) media: Media,
     pub(crate) config: HubConfig,
     pub(crate) registry: RwLock<Arc<Registry>>,
     pub(crate) wakes: Wakes,
@@ -109,6 +111,7 @@ impl Hub {
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
         builder: Arc<dyn Builder>,
+        media: Media,
         config: HubConfig,
     ) -> Result<Arc<Self>, StartError> {
         let registry = Registry::build(store.config_load().await?, builder.as_ref())?;
@@ -117,6 +120,7 @@ impl Hub {
             clock,
             ids,
             builder,
+            media,
             config,
             registry: RwLock::new(Arc::new(registry)),
             wakes: Wakes::default(),
@@ -137,6 +141,7 @@ impl Hub {
         workers.spawn(understand::run(Arc::clone(&hub)));
         workers.spawn(deliver::run(Arc::clone(&hub)));
         workers.spawn(task::run(Arc::clone(&hub)));
+        workers.spawn(media::run(Arc::clone(&hub)));
         workers.spawn(templates::run(Arc::clone(&hub)));
         workers.spawn(campaign::run(Arc::clone(&hub)));
         drop(workers);
@@ -244,6 +249,7 @@ impl Hub {
         }
         if !effects.tasks.is_empty() {
             self.wakes.tasks.notify_one();
+            self.wakes.fetches.notify_one();
         }
     }
 
@@ -258,6 +264,7 @@ impl Hub {
         self.wakes.inbound.notify_one();
         self.wakes.deliveries.notify_one();
         self.wakes.tasks.notify_one();
+        self.wakes.fetches.notify_one();
     }
 }
 

@@ -14,6 +14,7 @@ mod hub;
 mod inbox;
 mod intake;
 mod lease;
+mod media;
 mod pace;
 mod pump;
 mod registry;
@@ -27,6 +28,7 @@ mod understand;
 
 pub use hub::{Hub, HubConfig, StartError};
 pub use inbox::{SayError, Said};
+pub use media::Media;
 pub use registry::{Builder, ChannelVendor, Registry};
 pub use source::{SourceState, SourceStatus};
 pub use templates::TemplateSyncError;

@@ -64,6 +64,8 @@ impl Hub {
             TaskKind::Brief(handoff) => self.brief(task.conversation, handoff).await,
             TaskKind::Reconcile(handoff) => self.reconcile(task.conversation, handoff).await,
             TaskKind::Settle(delivery) => self.settle(task.conversation, delivery).await,
+            // Fetches have their own workers.
+            TaskKind::Fetch(_) => Ok(()),
             TaskKind::Return(_) | TaskKind::Silence(_) | TaskKind::Patience(_) => {
                 self.apply_to(task.conversation, Input::Due(task.what)).await.map(|_| ())
             }

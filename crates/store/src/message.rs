@@ -1,13 +1,22 @@
 //! What was said.
 
 use baton_core::{
-    ids::{ConversationId, SessionId, WorkspaceId},
+    ids::{ConversationId, MessageId, SessionId, WorkspaceId},
     message::Message,
 };
 
 use crate::{Store, database::limit, error::StoreError};
 
 impl Store {
+    /// One message.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn message_get(&self, id: MessageId) -> Result<Option<Message>, StoreError> {
+        let args = [id.to_string().into()];
+        self.database().select_one("message.get", "where t.\"id\" = $1", &args).await
+    }
+
     /// The messages of a session after a position, oldest first.
     ///
     /// # Errors

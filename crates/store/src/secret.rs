@@ -3,11 +3,14 @@
 
 use std::{fmt, sync::Arc};
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey},
+    hmac,
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value};
 
-use crate::error::StoreError;
+use crate::{Store, error::StoreError};
 
 const CHECK: &str = "this key opens this database";
 
@@ -35,6 +38,14 @@ impl SecretKey {
         aws_lc_rs::rand::fill(&mut bytes).map_err(|_| StoreError::NoKey)?;
         Ok(STANDARD.encode(bytes))
     }
+
+    /// Another key for one purpose, from which this one cannot be found.
+    fn derive(&self, purpose: &str) -> [u8; 32] {
+        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &self.0), purpose.as_bytes());
+        let mut derived = [0; 32];
+        derived.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
+        derived
+    }
 }
 
 impl fmt::Debug for SecretKey {
@@ -43,14 +54,25 @@ impl fmt::Debug for SecretKey {
     }
 }
 
+impl Store {
+    /// A key for one purpose, made from the key of secrets: the same in every process of this
+    /// hub, and of no use for anything else. None without a key of secrets.
+    pub fn derived_key(&self, purpose: &str) -> Option<[u8; 32]> {
+        self.shared.vault.key.as_ref().map(|key| key.derive(purpose))
+    }
+}
+
 /// Seals and opens.
 #[derive(Clone)]
-pub(crate) struct Vault(Option<Arc<RandomizedNonceKey>>);
+pub(crate) struct Vault {
+    aead: Option<Arc<RandomizedNonceKey>>,
+    key: Option<SecretKey>,
+}
 
 impl Vault {
     pub fn new(key: Option<SecretKey>) -> Self {
-        let key = key.and_then(|key| RandomizedNonceKey::new(&AES_256_GCM, &key.0).ok());
-        Self(key.map(Arc::new))
+        let aead = key.as_ref().and_then(|k| RandomizedNonceKey::new(&AES_256_GCM, &k.0).ok());
+        Self { aead: aead.map(Arc::new), key }
     }
 
     /// Seals a row's secrets; none need no key.
@@ -81,7 +103,7 @@ impl Vault {
 
     /// What proves later that the key is the same; none without a key.
     pub fn check_value(&self) -> Result<Option<String>, StoreError> {
-        if self.0.is_none() {
+        if self.aead.is_none() {
             return Ok(None);
         }
         self.encrypt("key_check", CHECK.as_bytes()).map(Some)
@@ -97,7 +119,7 @@ impl Vault {
     }
 
     fn encrypt(&self, place: &str, plain: &[u8]) -> Result<String, StoreError> {
-        let key = self.0.as_ref().ok_or(StoreError::NoKey)?;
+        let key = self.aead.as_ref().ok_or(StoreError::NoKey)?;
         let mut bytes = plain.to_vec();
         let nonce = key
             .seal_in_place_append_tag(Aad::from(place.as_bytes()), &mut bytes)
@@ -108,7 +130,7 @@ impl Vault {
     }
 
     fn decrypt(&self, place: &str, sealed: &str) -> Result<Vec<u8>, StoreError> {
-        let key = self.0.as_ref().ok_or(StoreError::NoKey)?;
+        let key = self.aead.as_ref().ok_or(StoreError::NoKey)?;
         let bytes = STANDARD.decode(sealed).map_err(|_| StoreError::Sealed)?;
         let (nonce, rest) = bytes.split_at_checked(NONCE_LEN).ok_or(StoreError::Sealed)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| StoreError::Sealed)?;

@@ -6,7 +6,7 @@ use baton_core::{
     conversation::Conversation,
     delivery::Delivery,
     handoff::Handoff,
-    ids::{ConversationId, DeliveryId},
+    ids::{ConversationId, DeliveryId, MessageId},
     message::Message,
     session::Session,
     step::State,
@@ -29,6 +29,8 @@ pub struct Also {
     pub deliveries: Vec<DeliveryId>,
     /// The reps' messages after this position, to compare them with what a desk holds.
     pub rep_messages_after: Option<i64>,
+    /// These messages.
+    pub messages: Vec<MessageId>,
 }
 
 pub(crate) const IDS: &[Column] = &[("id", Kind::Text)];
@@ -52,7 +54,8 @@ impl Store {
     ) -> Result<Option<State>, StoreError> {
         let ids = array(also.deliveries.iter().map(id_row));
         let after = also.rep_messages_after.unwrap_or(i64::MAX);
-        let args = [id.to_string().into(), Arg::Text(ids), Arg::Int(after)];
+        let messages = array(also.messages.iter().map(id_row));
+        let args = [id.to_string().into(), Arg::Text(ids), Arg::Int(after), Arg::Text(messages)];
         let texts = self.database().read("state.load", load_sql, &args).await?;
         let mut parts = Parts::default();
         for text in &texts {
@@ -83,7 +86,9 @@ fn load_sql(dialect: Dialect) -> String {
                and \"conversation\" = $1 and \"unfinished\" = 0), \
          m as (select m.* from d join \"message\" m on m.\"id\" = d.\"message_id\" \
                union select * from \"message\" where \"conversation\" = $1 \
-               and \"author_kind\" = 'rep' and \"position\" > $3) \
+               and \"author_kind\" = 'rep' and \"position\" > $3 \
+               union select * from \"message\" where \"conversation\" = $1 \
+               and \"id\" in (select r.\"id\" from {named})) \
          select {} from c union all select {} from s union all select {} from h \
          union all select {} from d \
          union all select {} from m \
@@ -100,6 +105,7 @@ fn load_sql(dialect: Dialect) -> String {
         part("point", point),
         part("consent", consent_object(dialect)),
         also = dialect.rows(2, IDS),
+        named = dialect.rows(4, IDS),
     )
 }
 

@@ -28,13 +28,26 @@ pub struct Unfinished {
 }
 
 impl Store {
-    /// The tasks whose time has come, within the partitions that this process holds.
+    /// The tasks whose time has come, within the partitions that this process holds; the
+    /// fetching of files aside, which has its own workers.
     ///
     /// # Errors
     /// The database failed.
     pub async fn task_due(&self, now: Timestamp, max: usize) -> Result<Vec<Task>, StoreError> {
+        self.due("<> 'fetch'", now, max).await
+    }
+
+    /// The files whose fetching is due, within the partitions that this process holds.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn fetch_due(&self, now: Timestamp, max: usize) -> Result<Vec<Task>, StoreError> {
+        self.due("= 'fetch'", now, max).await
+    }
+
+    async fn due(&self, kind: &str, now: Timestamp, max: usize) -> Result<Vec<Task>, StoreError> {
         let rest = format!(
-            "where t.\"due_at\" <= $1 and t.\"partition\" in ({}) \
+            "where t.\"due_at\" <= $1 and t.\"kind\" {kind} and t.\"partition\" in ({}) \
              order by t.\"due_at\", t.\"id\" limit $2",
             self.held_partitions()
         );

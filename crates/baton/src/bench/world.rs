@@ -91,6 +91,8 @@ impl World {
         let (database, url) = Database::make(url, at).await?;
         let mut settings = Settings::load(None)?;
         settings.development.enabled = true;
+        let files = std::env::temp_dir().join(format!("baton-bench-{}", std::process::id()));
+        settings.files.folder = files.display().to_string();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let builder: Arc<dyn Builder> =
             Arc::new(Measuring(Vendors::new(&clock, true, "", settings.vendors.clone())?));

@@ -1,6 +1,6 @@
 //! May this delivery be tried now? The answer and the attempt's row are one commit.
 
-use super::{consents, draft::Draft, rep, window};
+use super::{consents, draft::Draft, file, rep, window};
 use crate::{
     consent,
     delivery::{Attempt, Delivery, DeliveryState, Destination, Payload},
@@ -24,19 +24,28 @@ pub(super) fn begin(draft: &mut Draft<'_>, id: DeliveryId, free_at: Timestamp) {
     if delivery.state != DeliveryState::Waiting || delivery.next_at > now {
         return;
     }
+    let ready_at = file::ready_at(&delivery);
+    if ready_at > now {
+        return later(draft, id, ready_at);
+    }
+    if !file::overdue(draft, &delivery) {
+        return;
+    }
     let verdict = match delivery.destination {
         Destination::Customer => to_customer(draft, &delivery, free_at),
         Destination::Desk => to_desk(draft, &delivery, free_at),
     };
     match verdict {
         Verdict::Go => go(draft, id),
-        Verdict::Later(at) => {
-            if let Some(delivery) = draft.find(id) {
-                delivery.next_at = at;
-            }
-        }
+        Verdict::Later(at) => later(draft, id, at),
         Verdict::WindowClosed => window::refuse(draft, id),
         Verdict::Withdraw(fault) => withdraw(draft, id, fault),
+    }
+}
+
+fn later(draft: &mut Draft<'_>, id: DeliveryId, at: Timestamp) {
+    if let Some(delivery) = draft.find(id) {
+        delivery.next_at = at;
     }
 }
 

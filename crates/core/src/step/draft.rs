@@ -135,7 +135,7 @@ impl<'a> Draft<'a> {
     /// Writes something into the thread.
     pub(super) fn append(&mut self, session: SessionId, said: Utterance) -> Message {
         self.state.conversation.last_position += 1;
-        let message = Message {
+        let mut message = Message {
             id: MessageId::new(self.cx.ids),
             workspace: self.state.conversation.workspace,
             conversation: self.state.conversation.id,
@@ -155,6 +155,7 @@ impl<'a> Draft<'a> {
         if let Some(open) = self.state.session.as_mut().filter(|s| s.id == session) {
             open.last_activity_at = self.cx.now;
         }
+        super::file::begin(self, &mut message);
         self.state.messages.push(message.clone());
         message
     }
@@ -206,7 +207,9 @@ impl<'a> Draft<'a> {
     }
 
     fn delivery(&mut self, to: Destination, message: &Message, payload: Payload) -> Delivery {
-        self.bare_delivery(to, message.session, message.author.kind, payload)
+        let mut delivery = self.bare_delivery(to, message.session, message.author.kind, payload);
+        delivery.next_at = super::file::ready_at(&delivery);
+        delivery
     }
 
     /// A waiting delivery at the end of its queue.
@@ -300,7 +303,7 @@ impl<'a> Draft<'a> {
         for delivery in self.state.deliveries.iter_mut().filter(|d| d.hold == Some(hold)) {
             delivery.state = DeliveryState::Waiting;
             delivery.hold = None;
-            delivery.next_at = now;
+            delivery.next_at = super::file::ready_at(delivery).max(now);
             delivery.fault = None;
             if delivery.destination == Destination::Customer {
                 messages.extend(delivery.payload.message());

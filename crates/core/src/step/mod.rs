@@ -9,6 +9,7 @@ mod consents;
 mod customer;
 mod draft;
 mod elsewhere;
+mod file;
 mod handoff;
 mod outcome;
 mod receipt;
@@ -23,6 +24,7 @@ mod window;
 mod tests;
 
 pub use draft::Draft;
+pub use file::{Keeper, keeper, waits};
 pub use say::refusal;
 pub use template::template_refusal;
 pub use window::WINDOW_CLOSED;
@@ -39,8 +41,9 @@ use crate::{
     engine::Turn,
     fault::{Fault, Outcome, Settled},
     feed::NewFact,
+    file::StoredFile,
     handoff::Handoff,
-    ids::{DeliveryId, HandoffId, Ids},
+    ids::{DeliveryId, HandoffId, Ids, MessageId},
     message::{Author, Message},
     route::Route,
     session::{CloseReason, Session},
@@ -208,6 +211,13 @@ pub enum Input {
         /// What it said.
         settled: Settled,
     },
+    /// A try to fetch the bytes of a message's media ended. The state holds the message.
+    Fetched {
+        /// The message.
+        message: MessageId,
+        /// What is stored now; a fault of class `MediaProblem` is final.
+        result: Result<StoredFile, Fault>,
+    },
     /// The conversation is about to become part of another one of the same person.
     Merged,
     /// A task's time has come.
@@ -302,6 +312,7 @@ pub fn step(state: &State, input: Input, cx: &Context<'_>) -> Effects {
         Input::Attempt { delivery, free_at } => attempt::begin(&mut draft, delivery, free_at),
         Input::Outcome { attempt, outcome } => outcome::known(&mut draft, attempt, outcome),
         Input::Settled { delivery, settled } => outcome::settled(&mut draft, delivery, settled),
+        Input::Fetched { message, result } => file::fetched(&mut draft, message, result),
         Input::Merged => timer::close(&mut draft, CloseReason::Merged),
         Input::Due(task) => timer::due(&mut draft, task),
     }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::*;
 
+mod files;
 mod keywords;
 mod properties;
 mod provenance;
@@ -105,13 +106,14 @@ fn world() -> World {
             inbox_pace: None,
             stop_scope: ConsentScope::BusinessInitiated,
             keywords: Keywords::Chat,
-            max_file_bytes: 0,
+            max_file_bytes: 1_000,
         },
         desk: DeskPolicy {
             max_text_chars: 6_000,
             repeat_span_ms: MINUTE_MS,
             reconcile_every_ms: MINUTE_MS,
             listing_lag_ms: 2 * SECOND_MS,
+            max_file_bytes: 1_000,
         },
         routes: vec![Route { inbox: None, topic: None, choices: vec![desk(10), desk(11)] }],
         tasks: BTreeMap::new(),

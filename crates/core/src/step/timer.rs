@@ -18,7 +18,7 @@ pub(super) fn due(draft: &mut Draft<'_>, task: TaskKind) {
         TaskKind::Patience(handoff) => handoff::out_of_patience(draft, handoff),
         TaskKind::Reconcile(handoff) => rep::compare_later(draft, handoff),
         // These need I/O first and come back as inputs of their own.
-        TaskKind::Turn(_) | TaskKind::Brief(_) | TaskKind::Settle(_) => {}
+        TaskKind::Turn(_) | TaskKind::Brief(_) | TaskKind::Settle(_) | TaskKind::Fetch(_) => {}
     }
 }
 

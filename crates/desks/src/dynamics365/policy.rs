@@ -75,6 +75,7 @@ pub const POLICY: DeskPolicy = DeskPolicy {
     reconcile_every_ms: 2 * MINUTE_MS,
     // Not documented: an assumption.
     listing_lag_ms: 10 * SECOND_MS,
+    max_file_bytes: 0,
 };
 
 /// Region of the environment's host → geo and domain of the Messaging API (the table in

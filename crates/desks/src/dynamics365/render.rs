@@ -102,7 +102,7 @@ fn context(opening: &Opening<'_>) -> Value {
 pub fn render(config: &Config, to_desk: &ToDesk<'_>) -> Result<Call, Fault> {
     let activity = match to_desk.what {
         DeskWhat::Plan(call) => return plan_step(config, to_desk, call),
-        DeskWhat::Message { author, content } => {
+        DeskWhat::Message { author, content, .. } => {
             let text = content.as_text();
             match author.kind {
                 AuthorKind::Customer => customers_message(config, to_desk, &text)?,

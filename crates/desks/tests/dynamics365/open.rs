@@ -212,7 +212,8 @@ fn the_customer_speaks_under_their_own_name_and_baton_is_flagged() {
 
     let author = Author::named(AuthorKind::Ai, None);
     let content = Content::text("late");
-    let ai = render(&*desk, DeskWhat::Message { author: &author, content: &content });
+    let ai =
+        render(&*desk, DeskWhat::Message { author: &author, content: &content, file_url: None });
     assert_eq!(ai.body["text"], "[Baton] AI: late");
 
     let end = render(&*desk, DeskWhat::Close);
@@ -239,7 +240,7 @@ fn what_dynamics_would_refuse_is_refused_here() {
     let author = Author::unnamed(AuthorKind::Customer);
     let refused = |text: &str, handoff: &baton_core::handoff::Handoff| {
         let content = Content::text(text);
-        let what = DeskWhat::Message { author: &author, content: &content };
+        let what = DeskWhat::Message { author: &author, content: &content, file_url: None };
         let (delivery, contact) = (DeliveryId(id(9)), contact());
         desk.render(&ToDesk { delivery, handoff, contact: &contact, what }).unwrap_err()
     };

@@ -331,7 +331,10 @@ pub fn render(desk: &dyn Desk, what: DeskWhat<'_>) -> Call {
 /// The customer says something.
 pub fn says(desk: &dyn Desk, text: &str) -> Call {
     let author = Author::unnamed(AuthorKind::Customer);
-    render(desk, DeskWhat::Message { author: &author, content: &Content::text(text) })
+    render(
+        desk,
+        DeskWhat::Message { author: &author, content: &Content::text(text), file_url: None },
+    )
 }
 
 /// A create, as an opening makes it.

@@ -13,6 +13,7 @@ use crate::app::App;
 pub mod access;
 pub mod connections;
 pub mod feed;
+pub mod files;
 pub mod inboxes;
 pub mod messages;
 pub mod parked;
@@ -67,6 +68,7 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
         .merge(access::router())
         .merge(sessions::router())
         .merge(messages::router())
+        .merge(files::router())
         .merge(feed::router())
         .merge(connections::router())
         .merge(inboxes::router())

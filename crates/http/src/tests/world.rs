@@ -24,8 +24,9 @@ use baton_core::{
     settings::Settings,
     time::{BoxFuture, Clock, HOUR_MS, Timestamp},
 };
+use baton_files::{Files, FilesConfig, Links};
 use baton_relay::{
-    Builder, ChannelVendor, Hub, HubConfig,
+    Builder, ChannelVendor, Hub, HubConfig, Media,
     system::{SystemClock, SystemIds},
 };
 use baton_store::{ConfigChange, InboxConfig, SecretKey, Store, StoreConfig};
@@ -131,7 +132,13 @@ impl World {
         let their_key = api_key_create(&store, &random, theirs, "test", now).await.unwrap();
         let setup = setup_link(&store, &random, now, "https://hub.example/").await.unwrap();
         let (clock, ids) = (Arc::new(SystemClock), Arc::new(SystemIds));
-        let hub = Hub::start(store, clock, ids, Arc::new(Vendors), HubConfig::default());
+        let files = FilesConfig::Folder(dir.path().join("files"));
+        let media = Media {
+            files: Arc::new(Files::open(files).await.unwrap()),
+            links: Links::new("https://hub.example", &[5; 32]),
+            desk_link_ms: HOUR_MS,
+        };
+        let hub = Hub::start(store, clock, ids, Arc::new(Vendors), media, HubConfig::default());
         let hub = hub.await.unwrap();
         let mut config = HttpConfig::new("https://hub.example/");
         config.feed_keep_alive_ms = 5;

@@ -29,6 +29,7 @@ impl Hub {
             ("BATON_SERVER__LISTEN", format!("127.0.0.1:{port}")),
             ("BATON_SERVER__PUBLIC_URL", url.clone()),
             ("BATON_STORE__URL", store_url.to_owned()),
+            ("BATON_FILES__FOLDER", folder.join("files").display().to_string()),
             ("BATON_KEY", key.to_owned()),
             ("BATON_WORKERS__LEASE_MS", "1000".to_owned()),
             ("BATON_KNOWLEDGE__FOLDER", knowledge.to_owned()),
