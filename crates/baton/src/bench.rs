@@ -5,6 +5,7 @@
 
 mod idle;
 mod load;
+mod messages;
 mod parts;
 mod requests;
 mod world;
@@ -36,6 +37,7 @@ pub struct Bench {
 #[derive(Subcommand, Debug)]
 enum What {
     Ingest(Ingest),
+    Messages(messages::Messages),
 }
 
 /// Measures how fast signed webhooks are verified, committed and answered while the workers run.
@@ -103,7 +105,10 @@ struct Pair {
 /// # Errors
 /// Something does not start, or a request was not taken.
 pub async fn run(args: Bench) -> Result<(), RunError> {
-    let What::Ingest(args) = args.what;
+    let args = match args.what {
+        What::Ingest(args) => args,
+        What::Messages(args) => return messages::run(&args),
+    };
     // A hub counts what it does; so does what is measured.
     let counting = baton_http::metrics_start().map(baton_http::metrics_upkeep).map(tokio::spawn);
     let rss_idle_mib = idle::rss_mib(&args.database).await?;

@@ -18,7 +18,8 @@ use crate::{
     builder,
     clock::Virtual,
     hub::{self, RunError, Running},
-    logging, seed,
+    logging,
+    seed::{self, Front},
     settings::Settings,
 };
 
@@ -89,6 +90,7 @@ async fn start(args: &Demo, mut settings: Settings) -> Result<Started, RunError>
     } else {
         eprintln!("no knowledge folder at {}: the AI will not know much", args.knowledge.display());
     }
+    settings.files.folder = args.data.join("files").display().to_string();
     let hub_listener = listen(args.port).await?;
     let sandbox_port = if args.port == 0 { 0 } else { args.port.saturating_add(1) };
     let sandbox_listener = listen(sandbox_port).await?;
@@ -97,11 +99,11 @@ async fn start(args: &Demo, mut settings: Settings) -> Result<Started, RunError>
         .await
         .map_err(RunError::io("start the sandbox"))?;
     let store = open_store(args, &settings, &kept).await?;
-    let company = seed::plant(&store, &sandbox.world, |_| {}).await?;
     let hub_url = format!(
         "http://{}",
         hub_listener.local_addr().map_err(RunError::io("read the address listened on"))?
     );
+    let company = seed::plant(&store, &sandbox.world, FRONTS, &hub_url, |_| {}).await?;
     let sandbox_url = sandbox.world.base_url.clone();
     let clock = Arc::new(Virtual(clock));
     let running = hub::start(&settings, store, clock, hub_listener, &hub_url).await?;
@@ -139,6 +141,9 @@ async fn open_store(args: &Demo, settings: &Settings, kept: &Kept) -> Result<Sto
     };
     Ok(Store::open(config).await?)
 }
+
+/// The demo's inboxes.
+const FRONTS: &[Front] = &[Front::WhatsappCloud, Front::TwilioSms];
 
 /// The file in the data folder that a restarted demo reads.
 const KEPT: &str = "demo.json";
@@ -229,17 +234,17 @@ impl Started {
             "api_key": api_key,
             "admin": { "email": EMAIL, "password": self.password },
             "workspace": { "id": company.workspace },
-            "inboxes": [{
-                "id": company.inbox,
-                "channel": "whatsapp",
-                "vendor": "whatsapp_cloud",
-                "hook_url": format!("{}/hooks/{}", self.hub_url, company.inbox),
-                "settings": company.inbox_settings,
-            }],
+            "inboxes": company.inboxes.iter().map(|inbox| json!({
+                "id": inbox.id,
+                "channel": inbox.front.channel(),
+                "vendor": inbox.front.vendor(),
+                "hook_url": seed::hook_url(&self.hub_url, inbox.id),
+                "settings": inbox.settings,
+            })).collect::<Vec<_>>(),
             "desks": [{
                 "id": company.desk,
                 "vendor": "dynamics365",
-                "hook_url": format!("{}/hooks/{}", self.hub_url, company.desk),
+                "hook_url": seed::hook_url(&self.hub_url, company.desk),
                 "settings": company.desk_settings,
             }],
         });

@@ -15,28 +15,103 @@ use serde_json::{Map, Value, json};
 
 /// The names under which a restarted demo finds its own again.
 const WORKSPACE: &str = "Northwind Outfitters";
-const INBOX: &str = "WhatsApp support";
 const DESK: &str = "Dynamics 365";
+
+/// A customers' side that can be seeded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Front {
+    /// A WhatsApp number at Meta.
+    WhatsappCloud,
+    /// A US long code at Twilio.
+    TwilioSms,
+    /// A WhatsApp sender at Twilio.
+    TwilioWhatsapp,
+}
+
+impl Front {
+    /// The front by the name that scenarios use.
+    pub fn read(name: &str) -> Option<Self> {
+        match name {
+            "whatsapp" => Some(Self::WhatsappCloud),
+            "sms" => Some(Self::TwilioSms),
+            "whatsapp by twilio" => Some(Self::TwilioWhatsapp),
+            _ => None,
+        }
+    }
+
+    /// The vendor's folder name.
+    pub fn vendor(self) -> &'static str {
+        match self {
+            Self::WhatsappCloud => "whatsapp_cloud",
+            Self::TwilioSms | Self::TwilioWhatsapp => "twilio",
+        }
+    }
+
+    /// What the customer experiences.
+    pub fn channel(self) -> ChannelKind {
+        match self {
+            Self::WhatsappCloud | Self::TwilioWhatsapp => ChannelKind::Whatsapp,
+            Self::TwilioSms => ChannelKind::Sms,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::WhatsappCloud => "WhatsApp support",
+            Self::TwilioSms => "SMS support",
+            Self::TwilioWhatsapp => "WhatsApp by Twilio",
+        }
+    }
+
+    fn settings(self, world: &World, hook_url: &str) -> Map<String, Value> {
+        match self {
+            Self::WhatsappCloud => whatsapp_settings(world),
+            Self::TwilioSms => twilio_settings(world, &world.twilio.account.number, hook_url),
+            Self::TwilioWhatsapp => {
+                let sender = format!("whatsapp:{}", world.twilio.account.whatsapp_number);
+                twilio_settings(world, &sender, hook_url)
+            }
+        }
+    }
+
+    /// The sandbox's order that tells the vendor where the hub listens.
+    fn subscription(self, hook_url: &str) -> (&'static str, Value) {
+        match self {
+            Self::WhatsappCloud => ("whatsapp/subscribe", json!({ "url": hook_url })),
+            Self::TwilioSms | Self::TwilioWhatsapp => ("twilio/hooks", json!({ "url": hook_url })),
+        }
+    }
+}
+
+/// An inbox of the company.
+#[derive(Clone, Debug)]
+pub struct SeededInbox {
+    pub id: InboxId,
+    pub front: Front,
+    /// Every setting, secrets included.
+    pub settings: Map<String, Value>,
+}
 
 /// The seeded company.
 #[derive(Clone, Debug)]
 pub struct Company {
     pub workspace: WorkspaceId,
-    pub inbox: InboxId,
+    pub inboxes: Vec<SeededInbox>,
     pub desk: DeskId,
-    /// Every setting of the inbox, secrets included.
-    pub inbox_settings: Map<String, Value>,
     /// Every setting of the desk, secrets included.
     pub desk_settings: Map<String, Value>,
 }
 
-/// Makes or renews the company in the store, on the accounts of this sandbox.
+/// Makes or renews the company in the store, on the accounts of this sandbox; the hub will listen
+/// at the address.
 ///
 /// # Errors
 /// The store does not answer.
 pub async fn plant(
     store: &Store,
     world: &World,
+    fronts: &[Front],
+    hub_url: &str,
     adapt: impl FnOnce(&mut Settings),
 ) -> Result<Company, StoreError> {
     let config = store.config_load().await?;
@@ -45,11 +120,15 @@ pub async fn plant(
         Some(workspace) => workspace.id,
         None => WorkspaceId::new(&ids),
     };
+    let inbox = |front: &Front| {
+        let id = inbox_id(&config, *front, &ids);
+        let settings = front.settings(world, &hook_url(hub_url, id));
+        SeededInbox { id, front: *front, settings }
+    };
     let company = Company {
         workspace,
-        inbox: inbox_id(&config, &ids),
+        inboxes: fronts.iter().map(inbox).collect(),
         desk: desk_id(&config, &ids),
-        inbox_settings: whatsapp_settings(world),
         desk_settings: dynamics_settings(world),
     };
     let mut settings = settings();
@@ -61,8 +140,13 @@ pub async fn plant(
     Ok(company)
 }
 
-fn inbox_id(config: &Config, ids: &dyn Ids) -> InboxId {
-    let known = config.inboxes.iter().find(|i| i.inbox.name == INBOX);
+/// Where a vendor delivers.
+pub fn hook_url(hub_url: &str, source: impl std::fmt::Display) -> String {
+    format!("{hub_url}/hooks/{source}")
+}
+
+fn inbox_id(config: &Config, front: Front, ids: &dyn Ids) -> InboxId {
+    let known = config.inboxes.iter().find(|i| i.inbox.name == front.name());
     known.map_or_else(|| InboxId::new(ids), |i| i.inbox.id)
 }
 
@@ -85,21 +169,20 @@ fn settings() -> Settings {
 }
 
 fn change(company: &Company, settings: Settings) -> ConfigChange {
-    let (plain, secret) = split(
-        &company.inbox_settings,
-        baton_channels::fields("whatsapp_cloud").unwrap_or_default(),
-    );
-    let inbox = InboxConfig {
-        inbox: Inbox {
-            id: company.inbox,
+    let inbox = |seeded: &SeededInbox| {
+        let front = seeded.front;
+        let fields = baton_channels::fields(front.vendor()).unwrap_or_default();
+        let (plain, secrets) = split(&seeded.settings, fields);
+        let inbox = Inbox {
+            id: seeded.id,
             workspace: company.workspace,
-            name: INBOX.to_owned(),
-            channel: ChannelKind::Whatsapp,
-            vendor: "whatsapp_cloud".to_owned(),
+            name: front.name().to_owned(),
+            channel: front.channel(),
+            vendor: front.vendor().to_owned(),
             ai: true,
             settings: plain,
-        },
-        secrets: secret,
+        };
+        InboxConfig { inbox, secrets }
     };
     let (plain, secret) =
         split(&company.desk_settings, baton_desks::fields("dynamics365").unwrap_or_default());
@@ -116,7 +199,7 @@ fn change(company: &Company, settings: Settings) -> ConfigChange {
     let choice = Choice { desk: company.desk, kind: WorkKind::Live, queue: None };
     ConfigChange {
         settings: Some(settings),
-        inboxes: vec![inbox],
+        inboxes: company.inboxes.iter().map(inbox).collect(),
         desks: vec![desk],
         routes: Some(vec![Route { inbox: None, topic: None, choices: vec![choice] }]),
         ..ConfigChange::default()
@@ -154,6 +237,19 @@ fn whatsapp_settings(world: &World) -> Map<String, Value> {
     }))
 }
 
+fn twilio_settings(world: &World, sender: &str, hook_url: &str) -> Map<String, Value> {
+    let account = &world.twilio.account;
+    let urls = account.urls(&world.base_url);
+    object(json!({
+        "account_sid": account.account_sid,
+        "auth_token": account.auth_token,
+        "sender": sender,
+        "webhook_url": hook_url,
+        "api_url": urls.api_url,
+        "messaging_url": urls.messaging_url,
+    }))
+}
+
 fn dynamics_settings(world: &World) -> Map<String, Value> {
     let account = &world.dynamics365.account;
     let urls = account.urls(&world.base_url);
@@ -181,9 +277,11 @@ pub async fn subscribe(
     hub_url: &str,
     company: &Company,
 ) -> Result<(), String> {
-    let whatsapp = json!({ "url": format!("{hub_url}/hooks/{}", company.inbox) });
-    control(http, sandbox_url, "whatsapp/subscribe", &whatsapp).await?;
-    let dynamics = json!({ "url": format!("{hub_url}/hooks/{}", company.desk) });
+    for inbox in &company.inboxes {
+        let (path, order) = inbox.front.subscription(&hook_url(hub_url, inbox.id));
+        control(http, sandbox_url, path, &order).await?;
+    }
+    let dynamics = json!({ "url": hook_url(hub_url, company.desk) });
     control(http, sandbox_url, "dynamics365/webhook", &dynamics).await?;
     Ok(())
 }

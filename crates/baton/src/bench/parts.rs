@@ -82,7 +82,8 @@ pub async fn configure(store: &Store) -> Result<Company, StoreError> {
     Ok(company)
 }
 
-fn vendor_settings() -> Map<String, Value> {
+/// The settings of the WhatsApp inbox.
+pub fn vendor_settings() -> Map<String, Value> {
     let settings = json!({
         "access_token": "benchmark-access-token",
         "app_secret": APP_SECRET,

@@ -125,6 +125,11 @@ fn hex(bytes: &[u8]) -> [u8; 64] {
     text
 }
 
+/// The body of one webhook.
+pub fn sample() -> String {
+    body("sample", "one").replace(MESSAGE, "0000000001").replace(CUSTOMER, "0000001")
+}
+
 /// One text message as Meta sends it.
 fn body(run: &str, phase: &str) -> String {
     let with = |text: &str| {

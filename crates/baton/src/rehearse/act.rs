@@ -9,6 +9,7 @@ use super::{
     seen::{self, Sight},
     stage::Stage,
 };
+use crate::seed::Front;
 
 /// Does it, and lets everything come to rest without moving the clock.
 ///
@@ -66,10 +67,16 @@ async fn customer(
     }
     let mut order = what.clone();
     order.insert("from".to_owned(), json!(from));
-    let sent = stage.order("whatsapp/message", &Value::Object(order)).await?;
+    let sent = match stage.front() {
+        Front::WhatsappCloud => stage.order("whatsapp/message", &Value::Object(order)).await?,
+        front => {
+            order.insert("channel".to_owned(), json!(front.channel()));
+            stage.order("twilio/message", &Value::Object(order)).await?
+        }
+    };
     taken(stage, &sent)?;
-    let wamid = sent["wamid"].as_str().unwrap_or_default().to_owned();
-    sight.last_said = Some((from.clone(), wamid, text.to_owned()));
+    let id = sent["wamid"].as_str().or(sent["sid"].as_str()).unwrap_or_default().to_owned();
+    sight.last_said = Some((from.clone(), id, text.to_owned()));
     sight.customer = from;
     Ok(())
 }
@@ -88,8 +95,17 @@ async fn repeat(stage: &Stage, sight: &Sight) -> Result<(), Failure> {
     let Some((from, id, text)) = &sight.last_said else {
         return Err(Failure::broken("no customer has said anything"));
     };
-    let order = json!({ "from": from, "id": id, "text": text });
-    let sent = stage.order("whatsapp/message", &order).await?;
+    let sent = match stage.front() {
+        Front::WhatsappCloud => {
+            let order = json!({ "from": from, "id": id, "text": text });
+            stage.order("whatsapp/message", &order).await?
+        }
+        front => {
+            let channel = front.channel();
+            let order = json!({ "from": from, "sid": id, "text": text, "channel": channel });
+            stage.order("twilio/message", &order).await?
+        }
+    };
     taken(stage, &sent)
 }
 

@@ -104,8 +104,10 @@ async fn customer_sees(
 async fn author(stage: &Stage, sight: &Sight, item: &Item) -> Result<Option<AuthorKind>, Failure> {
     let store = stage.store()?;
     let id = VendorId(item.id.clone());
-    if let Some((_, delivery)) = store.delivery_by_vendor_id(stage.company.inbox, &id).await? {
-        return Ok(store.delivery_get(delivery).await?.map(|delivery| delivery.author));
+    for inbox in &stage.company.inboxes {
+        if let Some((_, delivery)) = store.delivery_by_vendor_id(inbox.id, &id).await? {
+            return Ok(store.delivery_get(delivery).await?.map(|delivery| delivery.author));
+        }
     }
     let messages = messages(stage, sight).await?;
     let same = messages.iter().rev().find(|m| m.content.as_text() == item.text);

@@ -7,6 +7,7 @@ use super::{
     line::{self, Step},
     pattern::Pattern,
 };
+use crate::seed::Front;
 
 /// A scenario.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub struct Script {
     pub settings: Vec<(String, Value)>,
     /// The engine, where it is not the built-in one.
     pub engine: Option<String>,
+    /// The customers' side.
+    pub front: Front,
     /// What happens, in order.
     pub lines: Vec<Line>,
 }
@@ -48,6 +51,7 @@ impl Script {
             shows: Vec::new(),
             settings: Vec::new(),
             engine: None,
+            front: Front::WhatsappCloud,
             lines: Vec::new(),
         };
         for (number, line) in (1..).zip(text.lines().map(str::trim)) {
@@ -70,6 +74,8 @@ impl Script {
             self.settings.push(read_setting(setting)?);
         } else if let Some(engine) = line.strip_prefix("engine:") {
             self.engine = Some(engine.trim().to_owned());
+        } else if let Some(front) = line.strip_prefix("inbox:") {
+            self.front = Front::read(front.trim()).ok_or("there is no such inbox")?;
         } else if !line.is_empty() {
             let step = line::read(line)?;
             self.lines.push(Line { number, text: line.to_owned(), step });

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::{Failure, stage::Stage};
+use crate::seed::Front;
 
 /// Something on a phone or in a rep's thread.
 #[derive(Clone, Debug)]
@@ -50,6 +51,10 @@ fn texts(value: &Value) -> &str {
 
 /// Reads a phone; the default customer's where nobody is named.
 pub async fn phone(stage: &Stage, who: Option<&str>) -> Result<Phone, Failure> {
+    let front = stage.front();
+    if front != Front::WhatsappCloud {
+        return twilio_phone(stage, front, who).await;
+    }
     let path = match who {
         Some(who) => format!("whatsapp/thread?user={who}"),
         None => "whatsapp/thread".to_owned(),
@@ -81,10 +86,43 @@ fn on_phone(message: &Value) -> Item {
     }
 }
 
+async fn twilio_phone(stage: &Stage, front: Front, who: Option<&str>) -> Result<Phone, Failure> {
+    let customer = who.map(|who| format!("&customer={}", who.replace('+', "%2B")));
+    let (channel, customer) = (front.channel().name(), customer.unwrap_or_default());
+    let thread = stage.ask(&format!("twilio/thread?channel={channel}{customer}")).await?;
+    let Some(messages) = thread["messages"].as_array() else {
+        return Err(Failure::broken(texts(&thread["error"])));
+    };
+    let gone = |status: &str| matches!(status, "failed" | "undelivered" | "canceled");
+    let ours = messages.iter().filter(|m| m["from"] == "business" && !gone(texts(&m["status"])));
+    let user = thread["customer"].clone();
+    let bare = |address: &str| address.trim_start_matches('+').to_owned();
+    let addresses = ["phone", "bsuid"].into_iter().filter_map(|a| user[a].as_str());
+    let item = |message: &Value| Item {
+        id: texts(&message["sid"]).to_owned(),
+        text: match message["content"].as_object() {
+            Some(content) if texts(&message["text"]).is_empty() => {
+                format!("template {}", content.get("sid").map_or("", texts))
+            }
+            _ => texts(&message["text"]).to_owned(),
+        },
+        arrived: matches!(texts(&message["status"]), "delivered" | "read"),
+    };
+    Ok(Phone {
+        addresses: addresses.map(bare).collect(),
+        items: ours.map(item).collect(),
+        user: user.clone(),
+    })
+}
+
 /// The names of all customers.
 pub async fn customers(stage: &Stage) -> Result<Vec<String>, Failure> {
-    let users = stage.ask("whatsapp/users").await?;
-    let users = users["users"].as_array().cloned().unwrap_or_default();
+    let (path, list) = match stage.front() {
+        Front::WhatsappCloud => ("whatsapp/users", "users"),
+        Front::TwilioSms | Front::TwilioWhatsapp => ("twilio/customers", "customers"),
+    };
+    let users = stage.ask(path).await?;
+    let users = users[list].as_array().cloned().unwrap_or_default();
     let key = |user: &Value| texts(&user["phone"]).to_owned();
     let keyed = users.iter().map(|user| match key(user) {
         phone if phone.is_empty() => texts(&user["bsuid"]).to_owned(),

@@ -16,7 +16,7 @@ use crate::{
     builder,
     clock::Virtual,
     hub::{self, RunError, Running},
-    seed::{self, Company},
+    seed::{self, Company, Front},
     settings::Settings,
 };
 
@@ -32,7 +32,15 @@ const THREADS: usize = 2;
 /// Where the store is. Gone when it is dropped or removed.
 enum Place {
     Folder(TempDir),
-    Schema(Scratch),
+    Schema(Scratch, TempDir),
+}
+
+impl Place {
+    fn folder(&self) -> &Path {
+        match self {
+            Self::Folder(folder) | Self::Schema(_, folder) => folder.path(),
+        }
+    }
 }
 
 /// A running hub in a runtime of its own, so that it can end like a killed process: everywhere
@@ -81,16 +89,16 @@ impl Stage {
         settings.knowledge.folder = knowledge.display().to_string();
         let place = place(database).await?;
         let store = store_config(&place, &settings)?;
+        settings.files.folder = place.folder().join("files").display().to_string();
         let clock = SandboxClock::frozen(BEGIN_MS);
         let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
         let sandbox = baton_sandbox::start(SandboxConfig::default(), clock.clone(), listener)
             .await
             .map_err(RunError::io("start the sandbox"))?;
-        let workspace = workspace(script, &sandbox.world);
-        let company = plant(&store, &sandbox.world, workspace, script.engine.as_deref()).await?;
         let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
         let address = listener.local_addr().map_err(RunError::io("read the hub's address"))?;
         drop(listener);
+        let company = plant(&store, &sandbox.world, script, &format!("http://{address}")).await?;
         let http = builder::http_client(true).map_err(builder::VendorsError::from)?;
         let mut stage =
             Self { sandbox, clock, company, http, settings, store, address, live: None, place };
@@ -176,6 +184,11 @@ impl Stage {
         seed::control(&self.http, &self.sandbox.world.base_url, path, body).await
     }
 
+    /// The customers' side, where one is seeded.
+    pub fn front(&self) -> Front {
+        self.company.inboxes.first().map_or(Front::WhatsappCloud, |inbox| inbox.front)
+    }
+
     /// Asks the sandbox something.
     ///
     /// # Errors
@@ -197,7 +210,7 @@ impl Stage {
         let Self { sandbox, place, .. } = self;
         drop(sandbox);
         match place {
-            Place::Schema(schema) => Ok(schema.remove().await?),
+            Place::Schema(schema, _) => Ok(schema.remove().await?),
             Place::Folder(folder) => {
                 folder.close().map_err(RunError::io("remove the rehearsal's folder"))
             }
@@ -212,14 +225,13 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, RunError> {
 }
 
 async fn place(database: Option<&str>) -> Result<Place, RunError> {
+    let folder = tempfile::Builder::new().prefix("baton-rehearsal-").tempdir();
+    let folder = folder.map_err(RunError::io("make a folder for the rehearsal"))?;
     match database {
-        None => {
-            let folder = tempfile::Builder::new().prefix("baton-rehearsal-").tempdir();
-            Ok(Place::Folder(folder.map_err(RunError::io("make a folder for the rehearsal"))?))
-        }
+        None => Ok(Place::Folder(folder)),
         Some(url) => {
             let schema = format!("baton_rehearsal_{}", random().simple());
-            Ok(Place::Schema(Scratch::create(url, &schema).await?))
+            Ok(Place::Schema(Scratch::create(url, &schema).await?, folder))
         }
     }
 }
@@ -232,7 +244,7 @@ fn random() -> Uuid {
 fn store_config(place: &Place, settings: &Settings) -> Result<StoreConfig, RunError> {
     let url = match place {
         Place::Folder(folder) => format!("sqlite:{}", folder.path().join("baton.db").display()),
-        Place::Schema(schema) => schema.url(),
+        Place::Schema(schema, _) => schema.url(),
     };
     Ok(StoreConfig {
         url,
@@ -246,14 +258,16 @@ fn store_config(place: &Place, settings: &Settings) -> Result<StoreConfig, RunEr
 async fn plant(
     config: &StoreConfig,
     world: &World,
-    workspace: impl FnOnce(&mut Workspace) -> Result<(), String>,
-    engine: Option<&str>,
+    script: &Script,
+    hub_url: &str,
 ) -> Result<Company, RunError> {
     let store = Store::open(config.clone()).await?;
     let mut adapted = Ok(());
-    let company = seed::plant(&store, world, |settings| adapted = workspace(settings)).await?;
+    let workspace = workspace(script, world);
+    let adapt = |settings: &mut Workspace| adapted = workspace(settings);
+    let company = seed::plant(&store, world, &[script.front], hub_url, adapt).await?;
     adapted.map_err(RunError::Refused)?;
-    if engine.is_some() {
+    if script.engine.is_some() {
         let key = json!(world.openai.account.api_key);
         let change = ConfigChange {
             engine_secrets: Some(Map::from_iter([("api_key".to_owned(), key)])),
