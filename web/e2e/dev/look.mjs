@@ -32,6 +32,8 @@ await look("sessions", null, () => page.getByText("Live", { exact: true }));
 await look("session", "/sessions/8f1c2a34-showcase", () => page.getByText("Live", { exact: true }));
 await page.getByRole("log").evaluate((log) => log.scrollTo({ top: -700 }));
 await takePictures(page, "look-session-earlier");
+await page.getByRole("log").evaluate((log) => log.scrollTo({ top: -1400 }));
+await takePictures(page, "look-session-files");
 await look("details", "/sessions/8f1c2a34-showcase?view=details", () =>
   page.getByText("Live", { exact: true }),
 );
@@ -40,6 +42,9 @@ await look("closed", "/sessions/c0ffee00-closed", () => page.getByText("Live", {
 await look("missing", "/sessions/nope", () => page.getByRole("alert"));
 await look("nowhere", "/nowhere", heading("There is no page here"));
 await look("channels", "/channels", () => page.getByText("Active", { exact: true }));
+await page.getByRole("button", { name: "Send a test message" }).last().click();
+await look("channels-test", null, () => page.getByText("1 part"));
+await look("channel", "/channels/inbox-1", heading("WhatsApp through Meta"));
 await look("desks", "/desks", () => page.getByText("Night desk"));
 await look("no-match", "/sessions?q=zzzz", heading("No session matches"));
 await post("/dev/empty", { on: true });

@@ -11,6 +11,7 @@ import {
   messages,
   repDoes,
   sessions,
+  vendors,
 } from "./world.mjs";
 
 const DIST = new URL("../../desk/dist/", import.meta.url).pathname;
@@ -27,6 +28,11 @@ const TYPES = {
   ".css": "text/css",
   ".svg": "image/svg+xml",
 };
+/** A picture of one pixel. */
+const PICTURE = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==",
+  "base64",
+);
 const streams = new Set();
 let refusing = false;
 let empty = false;
@@ -132,6 +138,11 @@ function read(response, path, query) {
   const after = Number(query.get("after") ?? 0);
   if (path === "/api/me") return send(response, 200, ME);
   if (path === "/api/inboxes") return send(response, 200, { inboxes: empty ? [] : inboxes });
+  if (path === "/api/vendors") return send(response, 200, { vendors });
+  if (path.endsWith("/file")) {
+    response.writeHead(200, { "content-type": "image/png" });
+    return response.end(PICTURE);
+  }
   if (path === "/api/desks") return send(response, 200, { desks: empty ? [] : desks });
   if (path === "/api/sessions")
     return send(response, 200, { sessions: sessionList(query), next: null });
@@ -180,6 +191,12 @@ async function api(request, response, url) {
     return fail(response, 403, "csrf", "the page is out of date; load it again");
   if (path === "/api/logout")
     return send(response, 204, undefined, { "set-cookie": "baton_session=; Path=/; Max-Age=0" });
+  if (path === "/api/sms/segments") {
+    const { text } = await bodyOf(request);
+    const segments = Math.max(1, Math.ceil(text.length / 160));
+    const units_left = segments * 160 - text.length;
+    return send(response, 200, { encoding: "gsm7", units: text.length, segments, units_left });
+  }
   if (path === "/api/feed") return stream(request, response, url.searchParams);
   read(response, path, url.searchParams);
 }

@@ -156,6 +156,7 @@ function showcase() {
     dynamics365_chat_id: "4d0c1f2e-6a57-4a6e-9f43-5a5f0f4b7f10",
   };
   line(6, "customer", "", { content: { type: "location" } });
+  kinds(line);
   hand(session, { state: "active", rep_name: "Sam Rivers" }, at(8));
   const rep = { author: { kind: "rep", name: "Sam Rivers" } };
   line(9, "rep", "Hello María, this is Sam. I am looking into it.", { ...rep, status: "read" });
@@ -183,6 +184,75 @@ function showcase() {
   });
   line(14, "rep", "I will write again tomorrow.", { ...rep, status: "pending" });
   tell("session_changed", session.id, session, at(14));
+}
+
+/** Every kind of content that has a look of its own. */
+function kinds(line) {
+  const media = (kind, file, more = {}) => ({
+    content: { type: "media", kind, caption: null, file_name: null, voice: false, file, ...more },
+  });
+  const stored = (mime_type, name, size_bytes) => ({
+    state: "stored",
+    id: "f1",
+    sha256: "00",
+    mime_type,
+    name,
+    size_bytes,
+  });
+  const picture = stored("image/png", "broken-parcel.png", 48_211);
+  line(6.1, "customer", "[image]", media("image", picture, { caption: "It looks like this" }));
+  line(
+    6.2,
+    "customer",
+    "[audio]",
+    media("audio", stored("audio/ogg", "note.ogg", 9_812), { voice: true }),
+  );
+  line(
+    6.3,
+    "customer",
+    "[document]",
+    media("document", stored("application/pdf", "invoice-4471.pdf", 2_481_113)),
+  );
+  line(
+    6.4,
+    "customer",
+    "[video]",
+    media("video", { state: "waiting" }, { file_name: "unboxing.mp4" }),
+  );
+  const fault = { class: "media_problem", operator: "x", rep: "WhatsApp no longer has this file." };
+  line(
+    6.5,
+    "customer",
+    "[document]",
+    media("document", { state: "failed", fault }, { file_name: "form.docx" }),
+  );
+  line(6.6, "ai", "Which size?", {
+    status: "read",
+    cost: { category: "service", billable: false, kind: "regular", segments: null, price: null },
+    content: {
+      type: "interactive",
+      text: "Which size do you want instead?",
+      header: "Exchange",
+      footer: "Free of charge",
+      offer: {
+        action: "list",
+        open: "Sizes",
+        sections: [
+          {
+            title: "",
+            rows: [
+              { id: "s", title: "Small", description: "up to 36" },
+              { id: "m", title: "Medium", description: null },
+            ],
+          },
+        ],
+      },
+    },
+  });
+  line(6.7, "customer", "Medium", { content: { type: "choice", id: "m", title: "Medium" } });
+  line(6.8, "customer", "[location: Main Street 1 (52.5, 13.4)]", {
+    content: { type: "location", latitude: 52.5, longitude: 13.4, label: "Main Street 1" },
+  });
 }
 
 function others() {
@@ -260,8 +330,20 @@ const connected = (item) => ({
   ...item,
 });
 
-export const inboxes = [
+const inbox = (item) =>
   connected({
+    vendor_title: "WhatsApp through Meta",
+    address: null,
+    ai: true,
+    last_event_at: null,
+    window_ms: 86_400_000,
+    templates: true,
+    hook_url: `https://hub.example.com/hooks/${item.id}`,
+    ...item,
+  });
+
+export const inboxes = [
+  inbox({
     ...INBOX,
     channel: "whatsapp",
     vendor: "whatsapp_cloud",
@@ -273,15 +355,46 @@ export const inboxes = [
     },
     secrets_set: ["app_secret", "access_token"],
   }),
-  connected({
+  inbox({
     id: "inbox-2",
     name: "Returns number",
     channel: "whatsapp",
     vendor: "whatsapp_cloud",
     hook_url: "https://hub.example.com/hooks/whatsapp_cloud/inbox-2",
-    state: "stopped",
-    why: "no app secret is set; put it in the workspace file and apply it again",
+    state: "refused",
+    why: "app_secret: missing: the app's secret under App settings > Basic > App secret",
   }),
+  inbox({
+    id: "inbox-3",
+    name: "Texts",
+    channel: "sms",
+    vendor: "twilio",
+    vendor_title: "SMS and WhatsApp through Twilio",
+    address: "+15550100",
+    window_ms: null,
+    state: "failing",
+    why: "use the auth token: Twilio refuses it; copy it again from the console's first page",
+  }),
+  inbox({
+    id: "inbox-4",
+    name: "Old number",
+    channel: "sms",
+    vendor: "twilio",
+    vendor_title: "SMS and WhatsApp through Twilio",
+    state: "stopped",
+    why: "somebody stopped it; start it to take and send messages again",
+  }),
+];
+
+export const vendors = [
+  {
+    name: "whatsapp_cloud",
+    title: "WhatsApp through Meta",
+    fields: [
+      { key: "waba_id", label: "Account ID", help: "the digits", secret: false, required: true },
+      { key: "app_secret", label: "App secret", help: "of the app", secret: true, required: true },
+    ],
+  },
 ];
 
 export const desks = [

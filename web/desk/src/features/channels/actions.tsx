@@ -1,10 +1,9 @@
 import type { Checked, Inbox } from "@baton/client";
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { api } from "../../access.ts";
 import { useAction } from "../../hooks.ts";
 import { Link } from "../../router.tsx";
 import { ErrorNote } from "../../ui/notes.tsx";
-import { sentence } from "../../ui/words.ts";
 import { Stop } from "./stop.tsx";
 import { TestMessage } from "./test_message.tsx";
 
@@ -17,9 +16,25 @@ interface ActionsProps {
 export function Actions({ inbox, onChange }: ActionsProps) {
   const [open, setOpen] = useState<"none" | "test" | "stop">("none");
   const buttons = useRef<HTMLDivElement>(null);
+  const toFirst = () => buttons.current?.querySelector("button")?.focus();
+  useFocusKept(inbox.state, toFirst);
+  const checking = useAction();
+  const [checked, setChecked] = useState<Checked | null>(null);
+  const starting = useAction();
+  const check = () =>
+    checking.run(async () => {
+      setChecked(null);
+      setChecked(await api.checkInbox(inbox.id));
+      onChange();
+    });
+  const start = () =>
+    starting.run(async () => {
+      await api.changeInbox(inbox.id, { stopped: false });
+      onChange();
+    });
   const close = () => {
     setOpen("none");
-    buttons.current?.querySelector("button")?.focus();
+    toFirst();
   };
   const runs = inbox.state === "active" || inbox.state === "failing";
   const phone = inbox.channel === "whatsapp" || inbox.channel === "sms";
@@ -27,7 +42,16 @@ export function Actions({ inbox, onChange }: ActionsProps) {
   return (
     <div className="actions">
       <div className="buttons" ref={buttons}>
-        {inbox.state === "stopped" && <Start inbox={inbox} onChange={onChange} />}
+        {inbox.state === "stopped" && (
+          <button type="button" className="primary" aria-disabled={starting.busy} onClick={start}>
+            Start again
+          </button>
+        )}
+        {runs && (
+          <button type="button" aria-disabled={checking.busy} onClick={check}>
+            {checking.busy ? "Checking…" : "Check connection"}
+          </button>
+        )}
         {runs && phone && (
           <button type="button" aria-expanded={open === "test"} onClick={() => toggle("test")}>
             Send a test message
@@ -42,7 +66,9 @@ export function Actions({ inbox, onChange }: ActionsProps) {
           </button>
         )}
       </div>
-      {runs && <Check inbox={inbox} onChange={onChange} />}
+      {starting.error !== null && <ErrorNote doing="start the channel" error={starting.error} />}
+      {runs && <CheckResult checked={checked} />}
+      {checking.error !== null && <ErrorNote doing="check the connection" error={checking.error} />}
       {open === "test" && runs && <TestMessage inbox={inbox} onClose={close} />}
       {open === "stop" && inbox.state !== "stopped" && (
         <Stop inbox={inbox} onChange={onChange} onClose={close} />
@@ -51,49 +77,27 @@ export function Actions({ inbox, onChange }: ActionsProps) {
   );
 }
 
-function Start({ inbox, onChange }: ActionsProps) {
-  const { busy, error, run } = useAction();
-  const start = () =>
-    run(async () => {
-      await api.changeInbox(inbox.id, { stopped: false });
-      onChange();
-    });
-  return (
-    <>
-      <button type="button" className="primary" aria-disabled={busy} onClick={start}>
-        Start again
-      </button>
-      {error !== null && <ErrorNote doing="start the channel" error={error} />}
-    </>
-  );
+/** A button that went away with the state that it belonged to must not leave the keyboard nowhere. */
+function useFocusKept(state: string, toFirst: () => void) {
+  const seen = useRef(state);
+  useEffect(() => {
+    if (seen.current !== state && document.activeElement === document.body) toFirst();
+    seen.current = state;
+  });
 }
 
-/** Asks the vendor, and says what it said until the next time. */
-function Check({ inbox, onChange }: ActionsProps) {
-  const { busy, error, run } = useAction();
-  const [checked, setChecked] = useState<Checked | null>(null);
-  const check = () =>
-    run(async () => {
-      setChecked(null);
-      setChecked(await api.checkInbox(inbox.id));
-      onChange();
-    });
+/** What the vendor said, until the next time. */
+function CheckResult({ checked }: { checked: Checked | null }) {
   return (
-    <div className="check">
-      <button type="button" aria-disabled={busy} onClick={check}>
-        {busy ? "Checking…" : "Check connection"}
-      </button>
-      <div role="status">
-        {checked?.works === true && (
-          <p className="note good">The vendor answers: address, credentials and hook are right.</p>
-        )}
-        {checked?.works === false && (
-          <p className="note bad">
-            The check failed: {sentence(checked.why ?? "the vendor did not say why")}.
-          </p>
-        )}
-      </div>
-      {error !== null && <ErrorNote doing="check the connection" error={error} />}
+    <div role="status">
+      {checked?.works === true && (
+        <p className="note good">The vendor answers: address, credentials and hook are right.</p>
+      )}
+      {checked?.works === false && (
+        <p className="note bad">
+          The check failed to {checked.why ?? "end, and the vendor did not say why"}.
+        </p>
+      )}
     </div>
   );
 }

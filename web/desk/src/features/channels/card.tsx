@@ -59,19 +59,27 @@ function NextSteps({ inbox }: { inbox: Inbox }) {
 
 /** Why it does not work, in the words of whoever knows, and what to do here. */
 function Trouble({ inbox }: { inbox: Inbox }) {
-  if (inbox.why === null || inbox.state === "active") return null;
-  const what = {
-    active: "",
-    stopped: "",
-    refused: "Edit the settings.",
-    failing: "Put it right at the vendor or in the settings, then check the connection.",
-  }[inbox.state];
-  return (
-    <div className={inbox.state === "stopped" ? "note" : "note bad"}>
-      <p>{sentence(inbox.why)}.</p>
-      {what !== "" && <p>{what}</p>}
-    </div>
-  );
+  if (inbox.why === null) return null;
+  switch (inbox.state) {
+    case "active":
+      return null;
+    case "stopped":
+      return <p className="note">{sentence(inbox.why)}.</p>;
+    case "refused":
+      return (
+        <div className="note bad">
+          <p>The settings are refused: {inbox.why}.</p>
+          <p>It does not run until they are edited.</p>
+        </div>
+      );
+    case "failing":
+      return (
+        <div className="note bad">
+          <p>The vendor refuses us. Failed to {inbox.why}.</p>
+          <p>When it is put right, check the connection.</p>
+        </div>
+      );
+  }
 }
 
 function AiSwitch({ inbox, onChange }: { inbox: Inbox; onChange: () => void }) {
@@ -92,9 +100,10 @@ function AiSwitch({ inbox, onChange }: { inbox: Inbox; onChange: () => void }) {
 }
 
 function Facts({ inbox }: { inbox: Inbox }) {
+  const runs = inbox.state === "active" || inbox.state === "failing";
   return (
     <dl>
-      <Pair name="Address">{inbox.address ?? <Missing />}</Pair>
+      {runs && <Pair name="Address">{inbox.address ?? <Missing />}</Pair>}
       <Pair name="Kind">
         {CHANNEL[inbox.channel]} <span className="fine">{inbox.vendor_title}</span>
       </Pair>
@@ -109,7 +118,7 @@ function Facts({ inbox }: { inbox: Inbox }) {
           <Age at={inbox.last_event_at} />
         )}
       </Pair>
-      {inbox.state !== "stopped" && inbox.state !== "refused" && (
+      {runs && (
         <Pair name="Reply window">
           {inbox.window_ms === null
             ? "No limit"
