@@ -74,7 +74,10 @@ mod tests {
         assert!(!scripts.is_empty());
         for script in scripts {
             let name = &script.name;
-            assert!(name.starts_with("whatsapp-dynamics-"), "{name}: channel, desk and matter");
+            let mut parts = name.splitn(2, '-');
+            let channel = parts.next().unwrap();
+            assert_eq!(script.front.channel().name(), channel, "{name}: channel, desk and matter");
+            assert!(parts.next().is_some_and(|matter| !matter.is_empty()), "{name}: and matter");
             assert!(!script.shows.is_empty(), "{name} shows no statement");
             for number in &script.shows {
                 let n: u32 = number.trim_start_matches('S').parse().unwrap();
