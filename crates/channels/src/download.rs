@@ -1,5 +1,5 @@
-//! Files from vendors: redirects are followed by hand, credentials are shown to the first address
-//! only, and nothing is fetched from inside our own network.
+//! Files from vendors: redirects are followed by hand, credentials are shown to the vendor's own
+//! addresses only, and nothing is fetched from inside our own network.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
@@ -12,7 +12,7 @@ use baton_core::{
     secret::Secret,
 };
 use reqwest::{
-    Response, StatusCode, Url,
+    RequestBuilder, Response, StatusCode, Url,
     header::{CONTENT_TYPE, LOCATION},
 };
 
@@ -31,20 +31,47 @@ pub(crate) struct Download<'a> {
 }
 
 impl Download<'_> {
-    /// Begins to fetch. A fault of class `MediaProblem` is final.
+    /// Begins to fetch. The credentials are shown to the first address only. A fault of class
+    /// `MediaProblem` is final.
     pub(crate) async fn open(
         &self,
         address: &str,
         credentials: Option<(&str, &Secret)>,
     ) -> Result<FileStream, Fault> {
-        let mut url = Url::parse(address).map_err(|_| bad("its address is not valid"))?;
         let mut credentials = credentials;
-        for _ in 0..=MAX_REDIRECTS {
-            self.guard(&url).await?;
-            let mut request = self.http.get(url.clone()).timeout(DOWNLOAD_TIMEOUT);
-            if let Some((user, password)) = credentials.take() {
-                request = request.basic_auth(user, Some(password.reveal()));
+        let pass = |request: RequestBuilder, _: &Url| match credentials.take() {
+            Some((user, password)) => Ok(request.basic_auth(user, Some(password.reveal()))),
+            None => Ok(request),
+        };
+        self.follow(address, pass).await
+    }
+
+    /// The same from hosts that are all to see a token; every other host is refused.
+    pub(crate) async fn open_from(
+        &self,
+        hosts: &[String],
+        address: &str,
+        token: &Secret,
+    ) -> Result<FileStream, Fault> {
+        let pass = |request: RequestBuilder, url: &Url| {
+            let host = url.host_str().unwrap_or_default();
+            match hosts.iter().any(|known| known.eq_ignore_ascii_case(host)) {
+                true => Ok(request.bearer_auth(token.reveal())),
+                false => Err(bad("its address lies on a host that is not the vendor's")),
             }
+        };
+        self.follow(address, pass).await
+    }
+
+    async fn follow(
+        &self,
+        address: &str,
+        mut pass: impl FnMut(RequestBuilder, &Url) -> Result<RequestBuilder, Fault> + Send,
+    ) -> Result<FileStream, Fault> {
+        let mut url = Url::parse(address).map_err(|_| bad("its address is not valid"))?;
+        for _ in 0..=MAX_REDIRECTS {
+            let request = pass(self.http.get(url.clone()).timeout(DOWNLOAD_TIMEOUT), &url)?;
+            self.guard(&url).await?;
             let response = request.send().await.map_err(|_| lost())?;
             if !response.status().is_redirection() {
                 return self.read(response);

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use baton_core::{
     channel::Call,
     fault::{Accepted, Fault, FaultClass, Outcome},
+    file::{FileStream, MediaSource},
     ids::VendorId,
     template::{TemplateList, Templates},
     time::{BoxFuture, Clock, SECOND_MS, Timestamp},
@@ -17,8 +18,9 @@ use super::{
     config::Config,
     policy::{self, Replay},
     templates,
-    wire::{Error, NumberInfo, Posted, Subscriptions, TemplatePage},
+    wire::{Error, MediaInfo, NumberInfo, Posted, Subscriptions, TemplatePage},
 };
+use crate::download::Download;
 
 /// The operation of a call that posts one message.
 pub(super) const MESSAGE: &str = "message";
@@ -97,6 +99,32 @@ impl Client {
             Ok(answer) => tracing::debug!(status = answer.status.as_u16(), "read mark refused"),
             Err(_) => tracing::debug!("read mark lost"),
         }
+    }
+
+    /// Begins to fetch a customer's file: its address first, which lives for five minutes and
+    /// wants the token, then its bytes ("Media", checked 2026-11-20).
+    pub(super) async fn fetch(&self, media: &MediaSource) -> Result<FileStream, Fault> {
+        let id = media.vendor_id.as_str();
+        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Err(gone("its id is none of Meta's"));
+        }
+        let path = format!("{id}?phone_number_id={}", self.config.phone_number_id);
+        let told: MediaInfo = match self.ask(&path).await {
+            Ok(told) => told,
+            Err(fault) if fault.class == FaultClass::Bug => {
+                return Err(gone("Meta does not have it any more"));
+            }
+            Err(fault) => return Err(fault),
+        };
+        let url = told.url.as_deref().ok_or_else(|| gone("Meta gives no address for it"))?;
+        let (http, development) = (&self.http, self.config.development);
+        let download = Download { http, max_bytes: media.max_bytes, development };
+        let (hosts, token) = (&self.config.media_hosts, &self.config.access_token);
+        let mut stream = download.open_from(hosts, url, token).await?;
+        // What Meta announced stands for what the download does not say.
+        stream.length = stream.length.or(told.file_size());
+        stream.mime_type = told.mime_type.or(stream.mime_type);
+        Ok(stream)
     }
 
     /// Asks about the number and the subscription, changing nothing.
@@ -284,6 +312,12 @@ fn uncoded(answer: &Answer) -> Outcome {
     Outcome::Unknown {
         fault: unsure(&format!("the answer with HTTP status {status} says nothing")),
     }
+}
+
+/// A customer's file that cannot be had: another try would end the same way.
+fn gone(why: &str) -> Fault {
+    Fault::new(FaultClass::MediaProblem, format!("fetch the file: {why}"))
+        .for_rep("The customer's file could not be fetched. Ask them to send it again.")
 }
 
 fn fault_of(error: &Error) -> Fault {

@@ -11,6 +11,8 @@ use serde_json::{Map, Value};
 const GRAPH_VERSION: &str = "v26.0";
 /// Meta's host for the Cloud API (Cloud API, Get Started; checked 2026-11-20).
 const BASE_URL: &str = "https://graph.facebook.com";
+/// Where Meta gives out customers' files (Cloud API, Media; checked 2026-11-20).
+const MEDIA_HOSTS: &str = "lookaside.fbsbx.com";
 /// Longest text of one setting, in bytes. System-user tokens have a few hundred.
 const MAX_SETTING_BYTES: usize = 4_096;
 
@@ -53,6 +55,11 @@ pub(super) const FIELDS: &[Field] = &[
         "such as v26.0; leave out for the default",
     )),
     optional(field("base_url", "Graph API address", "only for a proxy; leave out for Meta's own")),
+    optional(field(
+        "media_hosts",
+        "Hosts of files",
+        "only where Meta gives customers' files from other hosts: their names, separated by commas",
+    )),
 ];
 
 const fn field(key: &'static str, label: &'static str, help: &'static str) -> Field {
@@ -83,6 +90,10 @@ pub(super) struct Config {
     pub signing_keys: Vec<hmac::Key>,
     /// Host and version, without a slash at the end.
     pub graph_url: String,
+    /// The only hosts that files come from and that see the token for them.
+    pub media_hosts: Vec<String>,
+    /// Plain http and loopback addresses are accepted.
+    pub development: bool,
 }
 
 impl Config {
@@ -107,9 +118,24 @@ impl Config {
             access_token: Secret::new(required(settings, "access_token")?),
             verify_token: Secret::new(required(settings, "verify_token")?),
             signing_keys,
+            media_hosts: media_hosts(settings, &host)?,
             graph_url: format!("{host}/{version}"),
+            development,
         })
     }
+}
+
+fn media_hosts(settings: &Map<String, Value>, graph: &str) -> Result<Vec<String>, ConfigFault> {
+    const KEY: &str = "media_hosts";
+    let named = word(settings, KEY)?.unwrap_or_else(|| MEDIA_HOSTS.to_owned());
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+    let mut hosts: Vec<String> = named.split(',').map(str::to_owned).collect();
+    if hosts.iter().any(|host| host.is_empty() || !host.chars().all(is_name)) {
+        return Err(ConfigFault::new(KEY, "write host names only, as lookaside.fbsbx.com"));
+    }
+    let graph = reqwest::Url::parse(graph).ok().and_then(|url| url.host_str().map(str::to_owned));
+    hosts.extend(graph);
+    Ok(hosts)
 }
 
 /// A setting as text of printable ASCII without spaces; none when it is absent or empty.

@@ -34,6 +34,7 @@ use baton_core::{
     channel::{Call, Channel, ChannelEvent, ChannelPolicy, Outbound},
     config::ConfigFault,
     fault::{Fault, Outcome},
+    file::{FileStream, MediaSource},
     ids::VendorId,
     inbound::{ParseFault, RawEvent, RawRequest, Received},
     inbox::ChannelKind,
@@ -93,6 +94,10 @@ impl Channel for WhatsappCloud {
 
     fn send<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
         Box::pin(self.client.send(call))
+    }
+
+    fn fetch<'a>(&'a self, media: &'a MediaSource) -> BoxFuture<'a, Result<FileStream, Fault>> {
+        Box::pin(self.client.fetch(media))
     }
 
     fn attend<'a>(&'a self, message: &'a VendorId) -> BoxFuture<'a, ()> {

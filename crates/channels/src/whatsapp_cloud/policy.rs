@@ -36,8 +36,51 @@ pub(super) const POLICY: ChannelPolicy = ChannelPolicy {
     // that we would begin ("Get opt-in").
     stop_scope: ConsentScope::BusinessInitiated,
     keywords: Keywords::Chat,
-    max_file_bytes: 0,
+    // "Media": documents have up to 100 MB, everything else less.
+    max_file_bytes: 100 * MEGABYTE,
 };
+
+/// What Meta's pages mean by a megabyte is not said; the larger reading would be refused.
+const MEGABYTE: u64 = 1_024 * 1_024;
+
+/// The types of one kind of media that Meta takes, and their most bytes ("Media").
+pub(super) struct Taken {
+    pub types: &'static [&'static str],
+    pub max_bytes: u64,
+}
+
+pub(super) const IMAGES: Taken =
+    Taken { types: &["image/jpeg", "image/png"], max_bytes: 5 * MEGABYTE };
+pub(super) const AUDIO: Taken = Taken {
+    types: &["audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"],
+    max_bytes: 16 * MEGABYTE,
+};
+pub(super) const VIDEOS: Taken =
+    Taken { types: &["video/mp4", "video/3gpp"], max_bytes: 16 * MEGABYTE };
+/// 500 KB where it moves, 100 KB where it does not, which only Meta looks at.
+pub(super) const STICKERS: Taken = Taken { types: &["image/webp"], max_bytes: 500 * 1_024 };
+/// Any type; those beside Office files, PDF and text are not promised.
+pub(super) const DOCUMENTS: Taken = Taken { types: &[], max_bytes: 100 * MEGABYTE };
+/// The most characters beside a file ("Image messages" and its neighbours).
+pub(super) const MAX_CAPTION_CHARS: usize = 1_024;
+
+/// Messages with something to tap ("Interactive reply buttons", "Interactive list messages",
+/// "Interactive CTA URL button messages"): the most characters of their parts.
+pub(super) mod interactive {
+    pub const BODY: usize = 1_024;
+    pub const HEADER: usize = 60;
+    pub const FOOTER: usize = 60;
+    pub const BUTTONS: usize = 3;
+    pub const BUTTON_TITLE: usize = 20;
+    pub const BUTTON_ID: usize = 256;
+    pub const SECTIONS: usize = 10;
+    pub const SECTION_TITLE: usize = 24;
+    pub const ROWS: usize = 10;
+    pub const ROW_TITLE: usize = 24;
+    pub const ROW_ID: usize = 200;
+    pub const ROW_DESCRIPTION: usize = 72;
+    pub const URL: usize = 2_000;
+}
 
 /// The most characters of a template's name ("Template components").
 pub(super) const MAX_TEMPLATE_NAME_CHARS: usize = 512;

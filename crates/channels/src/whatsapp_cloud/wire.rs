@@ -348,6 +348,24 @@ pub(super) struct NumberInfo {
     pub status: Option<String>,
 }
 
+/// The answer to a question about a file.
+#[derive(Deserialize)]
+pub(super) struct MediaInfo {
+    pub url: Option<String>,
+    pub mime_type: Option<String>,
+    /// A number in practice, a text in the pages.
+    #[serde(default)]
+    file_size: serde_json::Value,
+}
+
+impl MediaInfo {
+    /// The file's bytes, where they are told.
+    pub fn file_size(&self) -> Option<u64> {
+        let text = self.file_size.as_str().and_then(|text| text.parse().ok());
+        self.file_size.as_u64().or(text)
+    }
+}
+
 /// The answer to a question about the subscription.
 #[derive(Deserialize)]
 pub(super) struct Subscriptions {
