@@ -18,6 +18,8 @@ const ACCOUNT_TRIES: u32 = 100;
 const SOURCE_TRIES: u32 = 30;
 const TRIES_SPAN_MS: i64 = 15 * MINUTE_MS;
 const TRIES_MAX_KEYS: usize = 10_000;
+/// Lists of people that are read at the same time.
+const LISTS_AT_ONCE: usize = 2;
 
 /// Shared by all requests.
 pub(crate) struct App {
@@ -32,6 +34,8 @@ pub(crate) struct App {
     pub source_tries: Tries,
     /// Changes of the configuration go one after another, each over what the one before stored.
     pub edits: Mutex<()>,
+    /// Long lists of people are read a few at a time.
+    pub lists: Semaphore,
     pub hooks: Semaphore,
     pub feeds: Arc<Semaphore>,
     pub stop: watch::Receiver<bool>,
@@ -41,6 +45,7 @@ impl App {
     pub(crate) fn new(hub: Arc<Hub>, config: HttpConfig, parts: Parts) -> Self {
         Self {
             edits: Mutex::new(()),
+            lists: Semaphore::new(LISTS_AT_ONCE),
             hooks: Semaphore::new(config.max_concurrent_hooks),
             feeds: Arc::new(Semaphore::new(config.max_feeds)),
             passwords: Passwords::new(Arc::clone(&parts.random)),

@@ -18,6 +18,7 @@ pub struct ApiError {
     code: &'static str,
     message: String,
     field: Option<String>,
+    fields: Vec<FieldError>,
     retry_after_s: Option<u64>,
 }
 
@@ -37,14 +38,36 @@ pub struct ErrorDetail {
     /// The setting or field of the request that is refused, where it is about one.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<String>,
+    /// Every field that cannot be taken, where somebody filled in a form.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    fields: Vec<FieldError>,
     /// The request's id, also in the hub's log.
     id: String,
+}
+
+/// A field of a form that cannot be taken as it is filled.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
+pub struct FieldError {
+    /// The field's key.
+    pub field: String,
+    /// `missing`, `unknown`, `empty`, `line_break`, `too_long` or `wrong_kind`.
+    pub problem: String,
+    /// The same for people, after the field's name.
+    pub text: String,
 }
 
 impl ApiError {
     /// An error with its status, stable code and words.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), field: None, retry_after_s: None }
+        Self {
+            status,
+            code,
+            message: message.into(),
+            field: None,
+            fields: Vec::new(),
+            retry_after_s: None,
+        }
     }
 
     /// The request cannot be understood; the message says what to change.
@@ -57,6 +80,13 @@ impl ApiError {
         let text = format!("{field}: {why}");
         let error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "refused", text);
         Self { field: Some(field.to_owned()), ..error }
+    }
+
+    /// Fields of a form are refused; the message names the first.
+    pub fn unfilled(fields: Vec<FieldError>) -> Self {
+        let first = fields.first().map(|first| (first.field.clone(), first.text.clone()));
+        let (field, text) = first.unwrap_or_default();
+        Self { fields, ..Self::refused(&field, &text) }
     }
 
     /// There is no such thing, or it belongs to another workspace: the two look the same.
@@ -110,6 +140,7 @@ impl ApiError {
                 code: self.code.to_owned(),
                 message: self.message.clone(),
                 field: self.field.clone(),
+                fields: self.fields.clone(),
                 id: request_id.to_owned(),
             },
         }

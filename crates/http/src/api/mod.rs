@@ -11,6 +11,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::app::App;
 
 pub mod access;
+pub mod campaigns;
 pub mod connections;
 pub mod feed;
 pub mod files;
@@ -21,6 +22,7 @@ pub mod routes;
 pub mod sessions;
 pub mod settings;
 pub mod sms;
+pub mod templates;
 pub mod trace;
 pub mod trials;
 pub mod vendors;
@@ -78,6 +80,8 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
         .merge(routes::router())
         .merge(settings::router())
         .merge(parked::router())
+        .merge(templates::router())
+        .merge(campaigns::router())
         .merge(trace::router())
         .routes(routes!(document))
 }

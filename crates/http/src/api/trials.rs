@@ -113,7 +113,7 @@ fn refused(error: SayError, source: SourceStatus) -> ApiError {
     }
 }
 
-fn forbidden(fault: &Fault) -> ApiError {
+pub(super) fn forbidden(fault: &Fault) -> ApiError {
     let code = match fault.class {
         FaultClass::WindowClosed => "window_closed",
         FaultClass::OptedOut => "opted_out",
@@ -122,7 +122,7 @@ fn forbidden(fault: &Fault) -> ApiError {
     ApiError::new(StatusCode::CONFLICT, code, fault.operator.clone())
 }
 
-fn not_running(source: Option<SourceStatus>) -> ApiError {
+pub(super) fn not_running(source: Option<SourceStatus>) -> ApiError {
     let why = source.and_then(|source| source.why);
     let text = match why {
         Some(why) => format!("the inbox does not run: {why}"),

@@ -1,4 +1,5 @@
 mod access;
+mod campaigns;
 mod console;
 mod feed;
 mod hooks;
