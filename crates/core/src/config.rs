@@ -2,6 +2,10 @@
 
 use serde_json::{Map, Value};
 
+/// The key under which a vendor asks for the address of the inbox's own hook, because its
+/// signatures are made over it. Left out, whoever makes the inbox fills it in.
+pub const HOOK_URL: &str = "webhook_url";
+
 /// One setting of a vendor.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Field {

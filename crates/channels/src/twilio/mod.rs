@@ -24,6 +24,7 @@ mod client;
 mod config;
 mod parse;
 mod policy;
+mod registration;
 mod render;
 mod verify;
 mod wire;
@@ -37,6 +38,7 @@ use baton_core::{
     file::{FileStream, MediaSource},
     ids::VendorId,
     inbound::{ParseFault, RawEvent, RawRequest, Received},
+    registration::Registration,
     time::{BoxFuture, Clock},
 };
 use serde_json::{Map, Value};
@@ -77,6 +79,10 @@ impl Channel for Twilio {
         &self.policy
     }
 
+    fn address(&self) -> Option<String> {
+        self.config.sender.clone()
+    }
+
     fn receive(&self, request: &RawRequest) -> Received {
         verify::receive(&self.config, self.clock.now(), request)
     }
@@ -99,6 +105,10 @@ impl Channel for Twilio {
 
     fn fetch<'a>(&'a self, media: &'a MediaSource) -> BoxFuture<'a, Result<FileStream, Fault>> {
         Box::pin(self.client.fetch(media))
+    }
+
+    fn registration(&self) -> BoxFuture<'_, Result<Option<Registration>, Fault>> {
+        Box::pin(self.client.registration())
     }
 
     fn check(&self) -> BoxFuture<'_, Result<(), Fault>> {

@@ -9,7 +9,7 @@ use axum::{
     http::{StatusCode, request::Parts},
 };
 use baton_core::{
-    config::Field,
+    config::{Field, HOOK_URL},
     ids::{InboxId, WorkspaceId},
     inbox,
     time::Timestamp,
@@ -266,6 +266,10 @@ fn enter(
         let kept =
             if is_secret(vendor.fields, &key) { &mut config.secrets } else { &mut inbox.settings };
         kept.insert(key, value);
+    }
+    let asks_for_hook = vendor.fields.iter().any(|field| field.key == HOOK_URL);
+    if asks_for_hook && !inbox.settings.contains_key(HOOK_URL) {
+        inbox.settings.insert(HOOK_URL.to_owned(), hook_url(app, inbox.id).into());
     }
     let merged = inbox.settings.iter().chain(&config.secrets);
     let merged = merged.map(|(key, value)| (key.clone(), value.clone())).collect();

@@ -68,7 +68,8 @@ impl Field {
             label: field.label.to_owned(),
             help: field.help.to_owned(),
             secret: field.secret,
-            required: field.required,
+            // The hub fills this one in itself where it is left out.
+            required: field.required && field.key != config::HOOK_URL,
         }
     }
 }

@@ -53,6 +53,8 @@ async fn a_vendors_form_is_told() {
     let world = World::new().await;
     let vendors = world.get("/api/vendors").await.json();
     assert_eq!(vendors["vendors"][0]["title"], "Mirror");
+    let hook = &vendors["vendors"][0]["fields"][3];
+    assert_eq!((&hook["key"], &hook["required"]), (&json!("webhook_url"), &json!(false)));
     let secret = &vendors["vendors"][0]["fields"][2];
     assert_eq!(
         *secret,
@@ -70,7 +72,9 @@ async fn an_inbox_works_as_soon_as_it_is_made_and_shows_no_secret() {
     assert_eq!(made["address"], "+15550100");
     assert_eq!(made["vendor_title"], "Mirror");
     assert_eq!(made["window_ms"], 3_600_000);
-    assert_eq!(made["settings"], json!({"number": "+15550100"}));
+    // The vendor asks for the hook's address, which nobody knew before.
+    let hook = made["hook_url"].clone();
+    assert_eq!(made["settings"], json!({"number": "+15550100", "webhook_url": hook}));
     assert_eq!(made["secrets_set"], json!(["app_secret"]));
     assert!(hears(&world, &made).await);
     let list = world.get("/api/inboxes").await;
@@ -116,7 +120,8 @@ async fn a_change_keeps_what_it_does_not_name() {
     assert_eq!(changed["secrets_set"], json!(["app_secret"]));
     let gone = json!({"settings": {"app_secret": null, "kind": ""}});
     let changed = change(&world, &id, gone).await;
-    assert_eq!(changed["settings"], json!({"number": "+15550101"}));
+    let hook = changed["hook_url"].clone();
+    assert_eq!(changed["settings"], json!({"number": "+15550101", "webhook_url": hook}));
     assert_eq!(changed["secrets_set"], json!([]));
     let wrong = json!({"ai": false, "settings": {"number": "wrong"}});
     let reply = ask(&world, Method::PATCH, &format!("/api/inboxes/{id}"), &wrong).await;

@@ -222,6 +222,13 @@ const FIELDS: &[Field] = &[
     },
     Field { key: "kind", label: "Kind", help: "sms or nothing", secret: false, required: false },
     Field { key: "app_secret", label: "Secret", help: "any", secret: true, required: false },
+    Field {
+        key: "webhook_url",
+        label: "Webhook address",
+        help: "as pasted",
+        secret: false,
+        required: true,
+    },
 ];
 
 /// Vendors that tell what they were given.
@@ -229,11 +236,7 @@ struct Vendors;
 
 impl Builder for Vendors {
     fn vendors(&self) -> Vec<ChannelVendor> {
-        vec![ChannelVendor {
-            name: "mirror",
-            title: "Mirror",
-            fields: FIELDS,
-        }]
+        vec![ChannelVendor { name: "mirror", title: "Mirror", fields: FIELDS }]
     }
 
     fn channel(
@@ -249,7 +252,7 @@ impl Builder for Vendors {
         }
         let is_sms = settings.get("kind").is_some_and(|kind| kind == "sms");
         let channel = if is_sms { ChannelKind::Sms } else { ChannelKind::Whatsapp };
-        let window = WindowRule { open_ms: HOUR_MS, margin_ms: 0 };
+        let window = WindowRule { open_ms: HOUR_MS, margin_ms: 0, free_entry_ms: 0 };
         let window = (!is_sms).then_some(window);
         let policy = ChannelPolicy { channel, window, ..POLICY };
         let number = settings.get("number").and_then(Value::as_str).map(str::to_owned);
