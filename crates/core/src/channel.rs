@@ -13,6 +13,7 @@ use crate::{
     inbound::{ParseFault, RawEvent, RawRequest, Received},
     inbox::ChannelKind,
     message::{Content, MessageStatus},
+    registration::Registration,
     template::{TemplateUse, Templates},
     time::{BoxFuture, Timestamp},
 };
@@ -279,6 +280,11 @@ pub trait Channel: Send + Sync {
         let _ = media;
         let fault = Fault::new(FaultClass::MediaProblem, "fetch the file: files are not kept here");
         Box::pin(std::future::ready(Err(fault)))
+    }
+
+    /// How the number is registered with carriers, where the vendor can say so.
+    fn registration(&self) -> BoxFuture<'_, Result<Option<Registration>, Fault>> {
+        Box::pin(std::future::ready(Ok(None)))
     }
 
     /// Checks address, credentials and subscription, changing nothing.

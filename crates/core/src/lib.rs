@@ -24,6 +24,7 @@ pub mod inbox;
 pub mod interactive;
 pub mod message;
 pub mod phone;
+pub mod registration;
 pub mod route;
 pub mod secret;
 pub mod session;

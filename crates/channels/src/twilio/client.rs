@@ -8,6 +8,8 @@ use baton_core::{
     file::{FileStream, MediaSource},
     ids::VendorId,
     inbox::ChannelKind,
+    phone,
+    registration::Registration,
     time::{Clock, SECOND_MS},
 };
 use reqwest::{RequestBuilder, StatusCode};
@@ -17,7 +19,11 @@ use serde_json::Value;
 use super::{
     config::{API_URL, Config, WHATSAPP},
     policy::{self, Replay},
-    wire::{Capabilities, Number, Numbers, Posted, Senders, Service},
+    registration::{self, Seen, Stage},
+    wire::{
+        Brand, Campaigns, Capabilities, Number, Numbers, Posted, Senders, Service, ServiceNumbers,
+        Services, TollFree, Verifications,
+    },
 };
 use crate::{
     Deps,
@@ -32,6 +38,9 @@ pub(super) const MESSAGE: &str = "message";
 const RATE_LIMIT_PAUSE_MS: i64 = 5 * SECOND_MS;
 /// Twilio's own number for trying WhatsApp, which no account owns (Sandbox; checked 2026-11-20).
 const SANDBOX: &str = "+14155238886";
+
+/// Messaging Services of one account that are looked through.
+const MAX_SERVICES: &str = "20";
 
 /// What a rep reads of an unknown outcome.
 const UNSURE: &str =
@@ -123,10 +132,7 @@ impl Client {
     }
 
     async fn number_webhook(&self, sender: &str) -> Result<Option<String>, Fault> {
-        let url = self.account("IncomingPhoneNumbers.json");
-        let found: Numbers = self.ask(self.http.get(url).query(&[("PhoneNumber", sender)])).await?;
-        let is_it = |number: &Number| number.phone_number.as_deref() == Some(sender);
-        let Some(number) = found.incoming_phone_numbers.into_iter().find(is_it) else {
+        let Some(number) = self.number(sender).await? else {
             // Short codes are not in this list.
             return if sender.starts_with('+') { Err(not_ours(sender)) } else { Ok(None) };
         };
@@ -161,6 +167,80 @@ impl Client {
             return Err(Fault::new(FaultClass::NotRegistered, why));
         }
         Ok(Some(found.webhook.and_then(|webhook| webhook.callback_url).unwrap_or_default()))
+    }
+
+    /// How the sender is registered for the United States; none on WhatsApp, and none where a
+    /// service picks the sender and has no number of its own.
+    pub(super) async fn registration(&self) -> Result<Option<Registration>, Fault> {
+        let Some(sender) = self.config.sender.as_deref() else { return Ok(None) };
+        if self.config.channel != ChannelKind::Sms {
+            return Ok(None);
+        }
+        Ok(Some(registration::judge(&self.registered(sender).await?)))
+    }
+
+    async fn registered(&self, sender: &str) -> Result<Seen, Fault> {
+        let Some(digits) = sender.strip_prefix("+1").map(|_| &sender[1..]) else {
+            return Ok(Seen::NotAsked);
+        };
+        if phone::is_north_american_toll_free(digits) {
+            return self.verification(sender).await;
+        }
+        let Some(service) = self.service_of(sender).await? else { return Ok(Seen::NoService) };
+        let url = format!("{}/v1/Services/{service}/Compliance/Usa2p", self.config.messaging_url);
+        let campaigns: Campaigns = self.ask(self.http.get(url)).await?;
+        let Some(campaign) = campaigns.compliance.into_iter().next() else {
+            return Ok(Seen::NoCampaign);
+        };
+        let brand = match campaign.brand_registration_sid {
+            Some(brand) => {
+                let url =
+                    format!("{}/v1/a2p/BrandRegistrations/{brand}", self.config.messaging_url);
+                let brand: Brand = self.ask(self.http.get(url)).await?;
+                Some(Stage { status: brand.status, why: brand.failure_reason })
+            }
+            None => None,
+        };
+        let why = campaign.errors.into_iter().find_map(|error| error.description);
+        Ok(Seen::LongCode { campaign: Stage { status: campaign.campaign_status, why }, brand })
+    }
+
+    async fn verification(&self, sender: &str) -> Result<Seen, Fault> {
+        let number = self.number(sender).await?.and_then(|number| number.sid);
+        let Some(number) = number else { return Err(not_ours(sender)) };
+        let url = format!("{}/v1/Tollfree/Verifications", self.config.messaging_url);
+        let query = [("TollfreePhoneNumberSid", number)];
+        let found: Verifications = self.ask(self.http.get(url).query(&query)).await?;
+        let newest = found.verifications.into_iter().next();
+        let stage = |it: TollFree| Stage { status: it.status, why: it.rejection_reason };
+        Ok(Seen::TollFree(newest.map(stage)))
+    }
+
+    /// The Messaging Service that a number is in: the inbox's own, or one of the account's.
+    async fn service_of(&self, sender: &str) -> Result<Option<String>, Fault> {
+        if let Some(service) = &self.config.service {
+            return Ok(Some(service.clone()));
+        }
+        let services = format!("{}/v1/Services", self.config.messaging_url);
+        let query = [("PageSize", MAX_SERVICES)];
+        let found: Services = self.ask(self.http.get(&services).query(&query)).await?;
+        for service in found.services {
+            let url = format!("{services}/{}/PhoneNumbers", service.sid);
+            let query = [("PageSize", "1000")];
+            let numbers: ServiceNumbers = self.ask(self.http.get(url).query(&query)).await?;
+            let is_it = |number: &Number| number.phone_number.as_deref() == Some(sender);
+            if numbers.phone_numbers.iter().any(is_it) {
+                return Ok(Some(service.sid));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn number(&self, sender: &str) -> Result<Option<Number>, Fault> {
+        let url = self.account("IncomingPhoneNumbers.json");
+        let found: Numbers = self.ask(self.http.get(url).query(&[("PhoneNumber", sender)])).await?;
+        let is_it = |number: &Number| number.phone_number.as_deref() == Some(sender);
+        Ok(found.incoming_phone_numbers.into_iter().find(is_it))
     }
 
     fn account(&self, path: &str) -> String {

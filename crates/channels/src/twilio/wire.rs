@@ -88,6 +88,7 @@ pub(super) struct Numbers {
 
 #[derive(Deserialize)]
 pub(super) struct Number {
+    pub sid: Option<String>,
     pub phone_number: Option<String>,
     pub sms_url: Option<String>,
     pub capabilities: Option<Capabilities>,
@@ -126,4 +127,65 @@ pub(super) struct Sender {
 #[derive(Deserialize)]
 pub(super) struct SenderWebhook {
     pub callback_url: Option<String>,
+}
+
+/// The answer to a question about Messaging Services.
+#[derive(Deserialize)]
+pub(super) struct Services {
+    #[serde(default)]
+    pub services: Vec<Named>,
+}
+
+/// The answer to a question about the numbers of a service.
+#[derive(Deserialize)]
+pub(super) struct ServiceNumbers {
+    #[serde(default)]
+    pub phone_numbers: Vec<Number>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Named {
+    pub sid: String,
+}
+
+/// The answer to a question about the campaigns of a service.
+#[derive(Deserialize)]
+pub(super) struct Campaigns {
+    #[serde(default)]
+    pub compliance: Vec<Campaign>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Campaign {
+    #[serde(default)]
+    pub campaign_status: String,
+    pub brand_registration_sid: Option<String>,
+    #[serde(default)]
+    pub errors: Vec<CampaignError>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct CampaignError {
+    pub description: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Brand {
+    #[serde(default)]
+    pub status: String,
+    pub failure_reason: Option<String>,
+}
+
+/// The answer to a question about toll-free verifications.
+#[derive(Deserialize)]
+pub(super) struct Verifications {
+    #[serde(default)]
+    pub verifications: Vec<TollFree>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct TollFree {
+    #[serde(default)]
+    pub status: String,
+    pub rejection_reason: Option<String>,
 }
