@@ -1,9 +1,10 @@
 // What the checks of the Node SDKs share: a running demo, a listener for webhooks, and the verdict.
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 
-// Longest wait for a webhook, in milliseconds.
+// Longest wait for something to happen, in milliseconds.
 const WAIT_MS = 10_000;
 // One white pixel, for messages with a picture.
 const PIXEL = Buffer.from(
@@ -32,6 +33,14 @@ export async function control(path, order) {
       `the sandbox answered ${path} with ${response.status}: ${await response.text()}`,
     );
   }
+  return response.json();
+}
+
+// What the hub's API answers.
+export async function api(path) {
+  const headers = { authorization: `Bearer ${ready.api_key}` };
+  const response = await fetch(`${ready.hub_url}/api/${path}`, { headers });
+  equal(response.status, 200, `the hub's answer to ${path}`);
   return response.json();
 }
 
@@ -102,6 +111,17 @@ export function expect(holds, what) {
 export function equal(found, wanted, what) {
   const shown = () => `${JSON.stringify(found)} instead of ${JSON.stringify(wanted)}`;
   if (!isDeepStrictEqual(found, wanted)) throw new Failed(`${what}: ${shown()}`);
+}
+
+// Fails the check unless it is so in time.
+export async function becomes(look, wanted, what) {
+  const until = Date.now() + WAIT_MS;
+  let found = await look();
+  while (!isDeepStrictEqual(found, wanted) && Date.now() < until) {
+    await pause(50);
+    found = await look();
+  }
+  equal(found, wanted, what);
 }
 
 // Runs every check in order, prints a line for each, and ends the program.

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import threading
+import time
 import traceback
 import urllib.error
 import urllib.request
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 
-# Longest wait for a webhook, in seconds.
+# Longest wait for something to happen, in seconds.
 WAIT_S = 10
 # One white pixel, for messages with a picture.
 PIXEL = base64.b64decode(
@@ -41,6 +42,13 @@ def control(path, order=None):
     status, answer = http(f"{READY['sandbox_url']}/_control/{path}", body, {"content-type": "application/json"})
     if status != 200:
         raise AssertionError(f"the sandbox answered {path} with {status}: {answer.decode()}")
+    return json.loads(answer)
+
+
+def api(path):
+    """What the hub's API answers."""
+    status, answer = http(f"{READY['hub_url']}/api/{path}", headers={"authorization": f"Bearer {READY['api_key']}"})
+    equal(status, 200, f"the hub's answer to {path}")
     return json.loads(answer)
 
 
@@ -131,6 +139,14 @@ def expect(holds, what):
 def equal(found, wanted, what):
     """Fails the check with both values unless they are the same."""
     expect(found == wanted, f"{what}: {found!r} instead of {wanted!r}")
+
+
+def becomes(look, wanted, what):
+    """Fails the check unless it is so in time."""
+    until = time.monotonic() + WAIT_S
+    while (found := look()) != wanted and time.monotonic() < until:
+        time.sleep(0.05)
+    equal(found, wanted, what)
 
 
 _checks = []

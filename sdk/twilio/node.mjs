@@ -3,7 +3,18 @@ import { randomUUID } from "node:crypto";
 import { createRequire } from "node:module";
 import { parse, stringify } from "node:querystring";
 import twilio from "twilio";
-import { control, equal, expect, listen, ready, run, Skipped, switched } from "../lib/demo.mjs";
+import {
+  api,
+  becomes,
+  control,
+  equal,
+  expect,
+  listen,
+  ready,
+  run,
+  Skipped,
+  switched,
+} from "../lib/demo.mjs";
 
 const { version } = createRequire(import.meta.url)("twilio/package.json");
 const { account, urls } = await control("twilio/account");
@@ -466,6 +477,24 @@ const hub = [
         equal(unbound, 403, "without its hash");
         equal(await hubAnswers(url, body, kind, signature), 200, "the body");
       }
+    },
+  ],
+  [
+    "the hub keeps word for word what it accepted",
+    async () => {
+      const kept = async () => {
+        const texts = [];
+        const { sessions } = await api(`sessions?q=${CUSTOMER.slice(1)}`);
+        for (const { id } of sessions) {
+          const { messages } = await api(`sessions/${id}/messages`);
+          const theirs = messages.filter(({ author }) => author.kind === "customer");
+          texts.push(...theirs.map(({ text }) => text));
+        }
+        return texts;
+      };
+      // Two forms and a JSON body, and nothing of what was refused.
+      const wanted = Array(3 * twilioInboxes().length).fill(AWKWARD);
+      await becomes(kept, wanted, "what customers said");
     },
   ],
 ];

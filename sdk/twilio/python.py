@@ -19,7 +19,7 @@ from twilio.rest.content.v1.content import ContentList
 from twilio.rest.content.v1.content.approval_create import ApprovalCreateList
 from twilio.rest.messaging.v2.channels_sender import ChannelsSenderList
 
-from demo import READY, Listener, Skipped, check, control, equal, expect, http, run, switched
+from demo import READY, Listener, Skipped, api, becomes, check, control, equal, expect, http, run, switched
 
 KNOWN = control("twilio/account")
 ACCOUNT = KNOWN["account"]
@@ -410,6 +410,17 @@ def the_hub_accepts_json_that_the_sdk_signs():
         equal(hub_answers(url, body + " ", "application/json", signature), 403, "a changed body")
         equal(hub_answers(inbox["hook_url"], body, "application/json", signature), 403, "without its hash")
         equal(hub_answers(url, body, "application/json", signature), 200, "the body")
+
+
+@check
+def the_hub_keeps_word_for_word_what_it_accepted():
+    def kept():
+        sessions = api(f"sessions?q={CUSTOMER[1:]}")["sessions"]
+        messages = [one for session in sessions for one in api(f"sessions/{session['id']}/messages")["messages"]]
+        return [one["text"] for one in messages if one["author"]["kind"] == "customer"]
+
+    # Two forms and a JSON body, and nothing of what was refused.
+    becomes(kept, [AWKWARD] * 3 * len(twilio_inboxes()), "what customers said")
 
 
 run(f"twilio {twilio.__version__} for Python")
