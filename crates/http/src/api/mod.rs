@@ -13,6 +13,7 @@ use crate::app::App;
 pub mod access;
 pub mod campaigns;
 pub mod connections;
+pub mod contacts;
 pub mod feed;
 pub mod files;
 pub mod inboxes;
@@ -73,6 +74,7 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
         .merge(files::router())
         .merge(feed::router())
         .merge(connections::router())
+        .merge(contacts::router())
         .merge(inboxes::router())
         .merge(trials::router())
         .merge(vendors::router())

@@ -1,9 +1,12 @@
 //! Sessions: the list, newest activity first, and one of them.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{Json, extract::State};
-use baton_core::{contact::PointKind, conversation, ids::SessionId, session, time::Timestamp};
+use baton_core::{
+    contact::{self, PointKind},
+    conversation, cost::Cost, ids::SessionId, session, time::Timestamp,
+};
 use baton_store::{SessionFilter, SessionView};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -11,7 +14,9 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    LIMIT_DEFAULT, rows,
+    LIMIT_DEFAULT,
+    messages::Price,
+    rows,
     words::{AuthorKind, Channel, CloseReason, HandoffReason, HandoffState, Owner, Sentiment},
 };
 use crate::{
@@ -65,6 +70,21 @@ pub struct Session {
     /// What was last said.
     #[schema(required)]
     last_message: Option<LastMessage>,
+    /// What its messages cost, by the vendors' categories, as far as they have said so.
+    costs: Vec<CostTotal>,
+}
+
+/// What the messages of one category cost.
+#[derive(Clone, Serialize, ToSchema)]
+pub struct CostTotal {
+    /// The vendor's category, such as `service`, `utility` or `sms`.
+    category: String,
+    /// How many messages are charged.
+    billable: i64,
+    /// How many are free.
+    free: i64,
+    /// What those with a known price cost together, per currency.
+    prices: Vec<Price>,
 }
 
 /// Whether the episode still runs.
@@ -80,8 +100,8 @@ pub enum SessionState {
 /// An inbox by name.
 #[derive(Clone, Serialize, ToSchema)]
 pub struct InboxName {
-    id: String,
-    name: String,
+    pub(super) id: String,
+    pub(super) name: String,
 }
 
 /// A person and the addresses by which we know them.
@@ -103,6 +123,12 @@ pub struct Point {
     /// `phone`, `email`, `whatsapp_user`, `visitor`.
     kind: String,
     value: String,
+}
+
+impl From<&contact::Point> for Point {
+    fn from(point: &contact::Point) -> Self {
+        Self { kind: point.kind.name().to_owned(), value: point.value.clone() }
+    }
 }
 
 /// The span in which free-form messages may be sent.
@@ -245,19 +271,7 @@ impl Session {
     pub(crate) fn new(view: SessionView, now: Timestamp) -> Self {
         let session = view.session;
         let (inbox, name, channel) = view.inbox;
-        let window = view.conversation.window.map(|window| Window {
-            open: window.is_open(now),
-            expires_at: window.expires_at.rfc3339(),
-            kind: match window.kind {
-                conversation::WindowKind::Message => WindowKind::Message,
-                conversation::WindowKind::Call => WindowKind::Call,
-            },
-            opened_by: window.opened_by.map(|id| id.to_string()),
-            free_entry_until: window
-                .free_entry_until
-                .filter(|until| *until > now)
-                .map(Timestamp::rfc3339),
-        });
+        let window = view.conversation.window.map(|window| Window::new(&window, now));
         let desk = view.desk;
         Self {
             id: session.id.to_string(),
@@ -280,21 +294,54 @@ impl Session {
                 text: message.content.as_text(),
                 at: message.at.rfc3339(),
             }),
+            costs: totals(&view.costs),
+        }
+    }
+}
+
+/// Counts and sums by category, both in alphabetical order.
+fn totals(costs: &[(Cost, i64)]) -> Vec<CostTotal> {
+    let mut categories: BTreeMap<&str, (i64, i64, BTreeMap<&str, i64>)> = BTreeMap::new();
+    for (cost, count) in costs {
+        let (billable, free, sums) = categories.entry(&cost.category).or_default();
+        *(if cost.billable { billable } else { free }) += count;
+        if let Some(price) = &cost.price {
+            let sum = sums.entry(&price.currency).or_default();
+            *sum = sum.saturating_add(price.micros.saturating_mul(*count));
+        }
+    }
+    let total = |(category, (billable, free, sums)): (&str, (i64, i64, BTreeMap<&str, i64>))| {
+        let price = |(currency, micros): (&str, i64)| Price { micros, currency: currency.to_owned() };
+        let prices = sums.into_iter().map(price).collect();
+        CostTotal { category: category.to_owned(), billable, free, prices }
+    };
+    categories.into_iter().map(total).collect()
+}
+
+impl Window {
+    /// The window as the API shows it at this moment.
+    pub(super) fn new(window: &conversation::Window, now: Timestamp) -> Self {
+        let free_until = window.free_entry_until.filter(|until| *until > now);
+        Self {
+            open: window.is_open(now),
+            expires_at: window.expires_at.rfc3339(),
+            kind: match window.kind {
+                conversation::WindowKind::Message => WindowKind::Message,
+                conversation::WindowKind::Call => WindowKind::Call,
+            },
+            opened_by: window.opened_by.map(|id| id.to_string()),
+            free_entry_until: free_until.map(Timestamp::rfc3339),
         }
     }
 }
 
 impl Contact {
-    fn new(contact: baton_core::contact::Contact) -> Self {
+    pub(super) fn new(contact: baton_core::contact::Contact) -> Self {
         Self {
             id: contact.id.to_string(),
             phone: contact.point(PointKind::Phone).map(str::to_owned),
             email: contact.point(PointKind::Email).map(str::to_owned),
-            points: contact
-                .points
-                .iter()
-                .map(|p| Point { kind: p.kind.name().to_owned(), value: p.value.clone() })
-                .collect(),
+            points: contact.points.iter().map(Point::from).collect(),
             name: contact.name,
         }
     }

@@ -57,6 +57,7 @@ pub(super) async fn open_session(world: &World, workspace: WorkspaceId, n: u32) 
         attempts: Vec::new(),
         tasks: Vec::new(),
         consents: Vec::new(),
+        recipients: Vec::new(),
         facts,
         ask_desk: false,
     };

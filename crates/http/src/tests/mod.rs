@@ -1,6 +1,7 @@
 mod access;
 mod campaigns;
 mod console;
+mod contacts;
 mod feed;
 mod hooks;
 mod inboxes;
