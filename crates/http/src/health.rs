@@ -76,6 +76,17 @@ fn describe() {
     describe_gauge!("baton_inbound_parked", "Vendors' events that were set aside.");
     describe_gauge!("baton_deliveries_unfinished", "The outbox by state.");
     describe_gauge!("baton_tasks_open", "Things to do at a time, by kind.");
+    describe_counter!("baton_inbound_total", "Vendors' events that were stored.");
+    describe_counter!(
+        "baton_inbound_refused_total",
+        "Vendors' requests that could not be stored in time and were not acknowledged."
+    );
+    describe_counter!("baton_parked_total", "Vendors' events set aside since the start.");
+    describe_counter!("baton_attempts_total", "Tries to deliver, by destination and outcome.");
+    describe_counter!("baton_turns_total", "AI turns by engine and outcome.");
+    describe_counter!("baton_files_total", "Tries to fetch a customer's or a rep's file, by outcome.");
+    describe_counter!("baton_file_bytes_total", Unit::Bytes, "Bytes of the files that were stored.");
+    describe_counter!("baton_notices_total", "What operators should look at, by code.");
     describe_gauge!("baton_ready", "1 when leases are held and the workers run.");
 }
 

@@ -111,8 +111,24 @@ impl StoreError {
         }
     }
 
+    /// A stored row does not read. The log says where in it, never what it holds.
     pub(crate) fn unreadable(noun: &'static str, why: serde_json::Error) -> Self {
+        let (line, column, kind) = (why.line(), why.column(), why.classify());
+        tracing::error!(noun, line, column, ?kind, "a stored row does not read");
         Self::Unreadable { noun, why: Arc::new(why) }
+    }
+
+    /// Tells the log why the database refused something. Its message may quote what was written,
+    /// which is a customer's, and is left out then.
+    pub(crate) fn log_refusal(&self, units: usize) {
+        let Self::Refused(error) = self else { return };
+        let database = error.as_database_error();
+        let code = code(error).unwrap_or_default();
+        let table = database.and_then(|e| e.table()).unwrap_or_default();
+        let constraint = database.and_then(|e| e.constraint()).unwrap_or_default();
+        let message = database.map_or("not encoded", |e| e.message());
+        let message = if quotes_data(&code) { "" } else { message };
+        tracing::error!(units, code, table, constraint, message, "the database refused a write");
     }
 }
 
@@ -145,6 +161,12 @@ fn is_outage(code: &str) -> bool {
     }
 }
 
+/// Whether messages of this code quote the value that was refused: PostgreSQL's class "data
+/// exception" (Appendix A of its manual).
+fn quotes_data(code: &str) -> bool {
+    code.len() == 5 && code.starts_with("22")
+}
+
 /// Why a commit did not happen.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum CommitError {
@@ -171,5 +193,11 @@ mod tests {
         for code in ["23505", "22P05", "40P01", "1555", "2067", "787", "275"] {
             assert!(!is_outage(code), "{code}");
         }
+    }
+
+    #[test]
+    fn a_message_that_may_quote_a_customer_stays_out_of_the_log() {
+        assert!(quotes_data("22P02") && quotes_data("22P05"));
+        assert!(!quotes_data("23505") && !quotes_data("2067") && !quotes_data("229"));
     }
 }

@@ -60,15 +60,25 @@ impl Store {
     /// # Errors
     /// The database failed; nothing changed.
     pub async fn lease_take(&self, ttl_ms: i64) -> Result<Terms, StoreError> {
-        self.lease_change(ttl_ms, true).await
-    }
-
-    /// Renews what is held, and learns what was lost.
-    ///
-    /// # Errors
-    /// The database failed; nothing changed.
-    pub async fn lease_renew(&self, ttl_ms: i64) -> Result<Terms, StoreError> {
-        self.lease_change(ttl_ms, false).await
+        let node = self.shared.node.clone();
+        let held = self.terms();
+        let partitions = self.shared.partitions;
+        let terms = self
+            .write(move |tx| {
+                Box::pin(async move {
+                    let now = real_now();
+                    let stored = leases(tx).await?;
+                    let terms = decide(&stored, partitions, &node, &held, now);
+                    let until = now.plus_ms(ttl_ms).0;
+                    let rows = terms.by_partition.iter();
+                    let rows = rows.map(|(p, term)| row(*p, Some(&node), *term, until)).collect();
+                    save(tx, rows).await?;
+                    Ok(terms)
+                })
+            })
+            .await?;
+        self.remember(terms.clone());
+        Ok(terms)
     }
 
     /// Gives everything back, so that others need not wait for the expiry.
@@ -108,28 +118,6 @@ impl Store {
         Ok(holders.into_iter().map(holder).collect())
     }
 
-    async fn lease_change(&self, ttl_ms: i64, take: bool) -> Result<Terms, StoreError> {
-        let node = self.shared.node.clone();
-        let held = self.terms();
-        let partitions = self.shared.partitions;
-        let terms = self
-            .write(move |tx| {
-                Box::pin(async move {
-                    let now = real_now();
-                    let stored = leases(tx).await?;
-                    let terms = decide(&stored, partitions, &node, &held, now, take);
-                    let until = now.plus_ms(ttl_ms).0;
-                    let rows = terms.by_partition.iter();
-                    let rows = rows.map(|(p, term)| row(*p, Some(&node), *term, until)).collect();
-                    save(tx, rows).await?;
-                    Ok(terms)
-                })
-            })
-            .await?;
-        self.remember(terms.clone());
-        Ok(terms)
-    }
-
     fn remember(&self, terms: Terms) {
         *self.shared.terms.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(terms);
     }
@@ -142,14 +130,7 @@ impl Lease {
     }
 }
 
-fn decide(
-    stored: &[Lease],
-    partitions: u32,
-    node: &str,
-    held: &Terms,
-    now: Timestamp,
-    take: bool,
-) -> Terms {
+fn decide(stored: &[Lease], partitions: u32, node: &str, held: &Terms, now: Timestamp) -> Terms {
     let mut terms = Terms::default();
     for partition in 0..partitions {
         let lease = stored.iter().find(|lease| lease.partition == partition);
@@ -159,9 +140,9 @@ fn decide(
                 let free = lease.node.is_none()
                     || lease.node.as_deref() == Some(node)
                     || lease.expires_at <= now.0;
-                (take && free).then_some(lease.term + 1)
+                free.then_some(lease.term + 1)
             }
-            None => take.then_some(1),
+            None => Some(1),
         };
         terms.by_partition.extend(term.map(|term| (partition, term)));
     }

@@ -275,8 +275,8 @@ impl Worker {
         }
         match self.attempt(&batch).await {
             Ok(answers) => batch.answer(answers),
-            Err(StoreError::Refused(why)) if count > 1 => {
-                tracing::warn!(error = %why, units = count, "a batch was refused; trying each unit alone");
+            Err(StoreError::Refused(_)) if count > 1 => {
+                tracing::warn!(units = count, "a batch was refused; trying each unit alone");
                 for single in batch.split() {
                     match self.attempt(&single).await {
                         Ok(answers) => single.answer(answers),
@@ -322,7 +322,7 @@ impl Worker {
 
     async fn work(&self, work: Work) -> Result<(), StoreError> {
         let mut tx = self.database.begin().await?;
-        work(&mut tx).await?;
+        work(&mut tx).await.inspect_err(|error| error.log_refusal(1))?;
         self.finish(tx, 1).await
     }
 }
@@ -354,6 +354,7 @@ impl Batch {
     }
 
     fn fail(self, error: &StoreError) {
+        error.log_refusal(self.len());
         for (_, to) in self.commits {
             let _ = to.send(Err(CommitError::Store(error.clone())));
         }

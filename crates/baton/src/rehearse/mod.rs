@@ -76,8 +76,7 @@ pub struct Ending {
 pub async fn run(args: Rehearse) -> Result<(), RunError> {
     let scripts = library::scripts(&args.scenarios).map_err(RunError::Refused)?;
     if args.list {
-        list(&scripts).map_err(RunError::io("print the list"))?;
-        return Ok(());
+        return list(&scripts).or_else(unless_closed).map_err(RunError::io("print the list"));
     }
     if std::env::var_os("BATON_LOG__LEVEL").is_some() {
         let Settings { log, .. } = Settings::load(None)?;
@@ -125,7 +124,13 @@ fn tell(ending: &Ending) -> Result<(), RunError> {
 }
 
 fn print(line: &str) -> Result<(), RunError> {
-    writeln!(std::io::stdout(), "{line}").map_err(RunError::io("print the result"))
+    let written = writeln!(std::io::stdout(), "{line}").or_else(unless_closed);
+    written.map_err(RunError::io("print the result"))
+}
+
+/// Whoever reads what is printed may have seen enough, as `head` has.
+fn unless_closed(error: std::io::Error) -> std::io::Result<()> {
+    if error.kind() == std::io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) }
 }
 
 fn list(scripts: &[Script]) -> std::io::Result<()> {

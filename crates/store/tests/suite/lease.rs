@@ -16,7 +16,7 @@ crate::both!(
 );
 
 async fn a_partition_has_one_holder(w: World) {
-    let held = w.store.lease_renew(60_000).await.unwrap();
+    let held = w.store.lease_take(60_000).await.unwrap();
     assert_eq!(held.by_partition.len(), PARTITIONS as usize);
     let second = w.second("two").await;
     assert!(second.lease_take(60_000).await.unwrap().by_partition.is_empty());
@@ -28,7 +28,7 @@ async fn a_commit_under_an_old_term_is_refused(w: World) {
     let state = w.begin("7").await;
     let event = w.event("8", None);
     w.store.inbound_put(vec![event.clone()]).await.unwrap();
-    w.store.lease_renew(-1).await.unwrap();
+    w.store.lease_take(-1).await.unwrap();
     w.store.commit(change(&state, |_| {})).await.unwrap();
     let state = w.load(state.conversation.id).await;
 
@@ -42,7 +42,7 @@ async fn a_commit_under_an_old_term_is_refused(w: World) {
         assert!(matches!(w.store.commit(commit).await, Err(CommitError::Fenced)));
     }
     assert_eq!(w.load(state.conversation.id).await, state, "nothing was written");
-    assert!(w.store.lease_renew(60_000).await.unwrap().by_partition.is_empty());
+    assert!(w.store.lease_take(60_000).await.unwrap().by_partition.is_empty());
     assert!(matches!(w.store.commit(change(&state, |_| {})).await, Err(CommitError::Fenced)));
     second.commit(change(&state, |_| {})).await.unwrap();
     second.commit(with_event).await.unwrap();
@@ -96,7 +96,7 @@ async fn everybody_sees_who_holds(w: World) {
     assert_eq!(holders.len(), 1);
     assert_eq!((holders[0].node.as_str(), holders[0].partitions), ("one", PARTITIONS as usize));
     assert!(holders[0].left_ms > 0);
-    w.store.lease_renew(-1).await.unwrap();
+    w.store.lease_take(-1).await.unwrap();
     assert!(second.lease_holders().await.unwrap()[0].left_ms < 0);
     w.store.lease_release().await.unwrap();
     assert!(second.lease_holders().await.unwrap().is_empty());

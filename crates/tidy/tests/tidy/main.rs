@@ -5,6 +5,7 @@
 
 mod clock;
 mod docs;
+mod metrics;
 mod rust;
 mod settings;
 mod size;
