@@ -12,8 +12,11 @@ use serde_json::{Map, Value};
 
 mod call;
 mod download;
+mod key;
 mod setting;
+mod sms;
 mod twilio;
+mod webhook;
 mod whatsapp_cloud;
 
 /// What every vendor is given from outside.

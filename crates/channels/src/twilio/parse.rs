@@ -3,7 +3,7 @@
 use baton_core::{
     channel::{ChannelEvent, CustomerMessage, Receipt, Referral},
     contact::{Identity, Point, PointKind},
-    cost::{Cost, Price},
+    cost::Cost,
     fault::{Fault, FaultClass},
     ids::{DeliveryId, VendorId},
     inbound::{ParseFault, RawEvent},
@@ -17,6 +17,7 @@ use super::{
     policy,
     wire::{Event, Fields},
 };
+use crate::sms::{self, phone_point};
 
 /// Longest name that is kept, in characters.
 const MAX_NAME_CHARS: usize = 256;
@@ -30,7 +31,11 @@ pub(super) fn parse(config: &Config, event: &RawEvent) -> Result<Vec<ChannelEven
     }
     ours(config, &event.fields)?;
     match event.fields.status() {
-        Some(status) => Ok(vec![report(config, &event, status)?]),
+        Some(status) => {
+            let opted_out = refused_for_stop(config, &event);
+            let report = report(config, &event, status)?;
+            Ok(opted_out.into_iter().chain([report]).collect())
+        }
         None => message(config, &event),
     }
 }
@@ -155,12 +160,6 @@ fn user_point(id: &str) -> Point {
     Point::new(PointKind::WhatsappUser, id)
 }
 
-fn phone_point(text: &str) -> Option<Point> {
-    let digits = text.strip_prefix('+').unwrap_or(text);
-    let valid = (3..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
-    valid.then(|| Point::new(PointKind::Phone, digits))
-}
-
 /// What a message says, or the part of it that one event stands for.
 fn content(fields: &Fields, part: usize) -> Content {
     let body = fields.get("Body").map(str::to_owned);
@@ -183,13 +182,9 @@ fn content(fields: &Fields, part: usize) -> Content {
 }
 
 fn media(fields: &Fields, url: &str, mime_type: Option<&str>, caption: Option<String>) -> Content {
-    let family = mime_type.and_then(|kind| kind.split('/').next()).unwrap_or_default();
-    let kind = match (family, fields.get("MessageType")) {
-        (_, Some("sticker")) => MediaKind::Sticker,
-        ("image", _) => MediaKind::Image,
-        ("video", _) => MediaKind::Video,
-        ("audio", _) => MediaKind::Audio,
-        _ => MediaKind::Document,
+    let kind = match fields.get("MessageType") {
+        Some("sticker") => MediaKind::Sticker,
+        _ => sms::media_kind(mime_type),
     };
     Content::Media {
         kind,
@@ -255,6 +250,17 @@ fn report(config: &Config, event: &Event, status: &str) -> Result<ChannelEvent, 
     }))
 }
 
+/// Twilio keeps its own list of those who wrote STOP, which we then have to follow ("Error
+/// 21610"; checked 2026-11-20).
+fn refused_for_stop(config: &Config, event: &Event) -> Option<ChannelEvent> {
+    let fields = &event.fields;
+    fields.get("ErrorCode").filter(|code| *code == "21610")?;
+    let to = fields.get("To").and_then(|to| config.bare(to)).and_then(phone_point)?;
+    let who = Identity { points: vec![to], name: None };
+    let scope = policy::of(config).stop_scope;
+    Some(ChannelEvent::Consent { who, scope, opted_out: true, at: Timestamp(event.at) })
+}
+
 fn fault(fields: &Fields) -> Fault {
     let code = fields.get("ErrorCode").and_then(|code| code.parse().ok()).filter(|code| *code != 0);
     let words = fields.get("ErrorMessage").or_else(|| fields.get("ChannelStatusMessage"));
@@ -273,7 +279,9 @@ fn cancelled() -> Fault {
 fn cost(config: &Config, fields: &Fields) -> Option<Cost> {
     let count = |name: &str| fields.get(name).and_then(|text| text.parse::<u32>().ok());
     let segments = count("NumSegments").filter(|segments| *segments > 0);
-    let price = price(fields);
+    // Twilio writes what is charged with a minus sign.
+    let price = fields.get("Price").zip(fields.get("PriceUnit"));
+    let price = price.and_then(|(amount, currency)| sms::price(amount, currency));
     if segments.is_none() && price.is_none() {
         return None;
     }
@@ -283,14 +291,4 @@ fn cost(config: &Config, fields: &Fields) -> Option<Cost> {
         _ => "sms",
     };
     Some(Cost { category: category.to_owned(), billable: true, kind: None, segments, price })
-}
-
-/// Twilio writes what is charged with a minus sign.
-fn price(fields: &Fields) -> Option<Price> {
-    let (price, currency) = (fields.get("Price")?, fields.get("PriceUnit")?);
-    let (whole, part) = price.trim_start_matches('-').split_once('.').unwrap_or((price, ""));
-    let whole: i64 = whole.trim_start_matches('-').parse().ok()?;
-    let micros: i64 = format!("{part:0<6}").get(..6)?.parse().ok()?;
-    let micros = whole.checked_mul(1_000_000)?.checked_add(micros)?;
-    Some(Price { micros, currency: currency.to_uppercase() })
 }

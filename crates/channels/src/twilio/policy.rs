@@ -12,6 +12,7 @@ use baton_core::{
 };
 
 use super::config::Config;
+use crate::sms;
 
 /// "Messages resource", Body: at most 1,600 characters, on WhatsApp too.
 pub(super) const MAX_TEXT_CHARS: usize = 1_600;
@@ -26,27 +27,9 @@ pub(super) const MAX_TEMPLATE_BODY_CHARS: usize = 1_024;
 pub(super) fn of(config: &Config) -> ChannelPolicy {
     match config.channel {
         ChannelKind::Whatsapp => whatsapp(config.per_second),
-        _ => sms(config.per_second),
-    }
-}
-
-/// No window; the carriers' rules about STOP.
-fn sms(per_second: Option<u32>) -> ChannelPolicy {
-    ChannelPolicy {
-        channel: ChannelKind::Sms,
-        max_text_chars: MAX_TEXT_CHARS,
-        window: None,
-        templates: true,
-        receipts: true,
-        // Parts and messages may overtake each other on the way to the phone. The time is ours.
-        order_wait_ms: 3 * SECOND_MS,
-        pair_pace: None,
         // "Error 30001": a US long code passes on one segment a second and queues the rest.
-        inbox_pace: Some(pace(per_second.unwrap_or(1))),
         // "Advanced Opt-Out": after STOP every message is refused with 21610.
-        stop_scope: ConsentScope::Everything,
-        keywords: Keywords::Carrier,
-        max_file_bytes: MAX_MMS_BYTES,
+        _ => sms::policy(MAX_TEXT_CHARS, config.per_second.unwrap_or(1), MAX_MMS_BYTES),
     }
 }
 
@@ -69,17 +52,11 @@ fn whatsapp(per_second: Option<u32>) -> ChannelPolicy {
         // once, borrowed from what follows.
         pair_pace: Some(Pace { burst: 45, refill_ms: 6 * SECOND_MS }),
         // Meta, "Throughput": 80 messages per second and number by default.
-        inbox_pace: Some(pace(per_second.unwrap_or(80))),
+        inbox_pace: Some(sms::pace(per_second.unwrap_or(80))),
         stop_scope: ConsentScope::BusinessInitiated,
         keywords: Keywords::Chat,
         max_file_bytes: MAX_WHATSAPP_BYTES,
     }
-}
-
-/// The refill is rounded up to whole milliseconds.
-fn pace(per_second: u32) -> Pace {
-    let refill_ms = SECOND_MS.saturating_add(i64::from(per_second) - 1) / i64::from(per_second);
-    Pace { burst: per_second, refill_ms }
 }
 
 /// Whether a call that failed with a code may be made again.

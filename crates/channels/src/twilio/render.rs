@@ -8,7 +8,6 @@ use baton_core::{
     ids::VendorId,
     inbox::ChannelKind,
     message::Content,
-    sms,
     template::TemplateUse,
 };
 use serde_json::{Map, Value, json};
@@ -18,6 +17,7 @@ use super::{
     config::Config,
     policy::{self, MAX_TEMPLATE_BODY_CHARS, MAX_TEXT_CHARS},
 };
+use crate::sms;
 
 /// The parameters of one post; a list stands for a name that is repeated.
 type Form = Map<String, Value>;
@@ -44,9 +44,7 @@ pub(super) fn render(config: &Config, outbound: &Outbound<'_>) -> Result<Call, F
 /// The phone number; a WhatsApp user id where none is known.
 fn recipient(config: &Config, contact: &Contact) -> Result<String, Fault> {
     if let Some(digits) = contact.point(PointKind::Phone) {
-        // Short codes are dialled without a plus sign.
-        let plus = if digits.len() > 6 { "+" } else { "" };
-        return Ok(config.address(&format!("{plus}{digits}")));
+        return Ok(config.address(&sms::dialled(digits)));
     }
     let user = contact.point(PointKind::WhatsappUser);
     match user.filter(|_| config.channel == ChannelKind::Whatsapp) {
@@ -77,7 +75,8 @@ fn free_form(
             }
         }
         _ => {
-            return Err(refused("only text, files and choices can be sent through Twilio")
+            let why = "send: only text, files and choices can be sent through Twilio";
+            return Err(Fault::new(FaultClass::ContentRejected, why)
                 .for_rep("Only text and files can be sent to this customer."));
         }
     };
@@ -85,34 +84,11 @@ fn free_form(
     Ok(())
 }
 
-fn refused(why: impl std::fmt::Display) -> Fault {
-    Fault::new(FaultClass::ContentRejected, format!("send: {why}"))
-}
-
 /// The words as the channel shows them, within its limit.
 fn body(config: &Config, text: &str) -> Result<String, Fault> {
-    let body = match config.channel {
-        ChannelKind::Whatsapp => text.to_owned(),
-        _ => short(&sms::plain(text)),
-    };
-    let chars = body.chars().count();
-    if body.trim().is_empty() {
-        return Err(refused("the text is empty").for_rep("The message is empty."));
-    }
-    if chars > MAX_TEXT_CHARS {
-        let why = format!("the text has {chars} characters; Twilio takes {MAX_TEXT_CHARS}");
-        let rep = format!("The message is too long: {MAX_TEXT_CHARS} characters at most.");
-        return Err(refused(why).for_rep(rep));
-    }
-    Ok(body)
-}
-
-/// In fewer parts where look-alikes allow it; an ellipsis becomes three dots, so not at the limit.
-fn short(text: &str) -> String {
-    let smart = sms::smart(text);
-    match smart.chars().count() > MAX_TEXT_CHARS {
-        true => text.to_owned(),
-        false => smart.into_owned(),
+    match config.channel {
+        ChannelKind::Whatsapp => sms::within(text, MAX_TEXT_CHARS).map(|()| text.to_owned()),
+        _ => sms::body(text, MAX_TEXT_CHARS),
     }
 }
 

@@ -1,8 +1,8 @@
 //! From a raw request to stored events: signature, parameters, one event per file.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt::Write as _};
+use std::{borrow::Cow, collections::BTreeMap};
 
-use aws_lc_rs::{constant_time, digest, hmac};
+use aws_lc_rs::{constant_time, hmac};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use baton_core::{
     inbound::{Answer, RawEvent, RawRequest, Received},
@@ -11,12 +11,14 @@ use baton_core::{
 use serde_json::{Map, Value};
 
 use super::{
-    config::{Config, DELIVERY},
+    config::Config,
     wire::{Event, Fields},
 };
+use crate::{
+    key::{bounded, hash, storable},
+    webhook::DELIVERY,
+};
 
-/// Longest id or address that is used in a key as it is, in bytes.
-const MAX_KEY_BYTES: usize = 200;
 /// The query parameter that binds a JSON body to its signed address.
 const BODY_HASH: &str = "bodySHA256";
 
@@ -142,8 +144,7 @@ fn signed_form(pairs: &[Pair]) -> Vec<u8> {
 }
 
 fn is_hash_of(expected: &str, body: &[u8]) -> bool {
-    let hash = hex(digest::digest(&digest::SHA256, body).as_ref());
-    constant_time::verify_slices_are_equal(expected.as_bytes(), hash.as_bytes()).is_ok()
+    constant_time::verify_slices_are_equal(expected.as_bytes(), hash(body).as_bytes()).is_ok()
 }
 
 /// The keys that may have signed. A request that names a shared key must be signed with that
@@ -219,11 +220,6 @@ fn of_json(body: &[u8]) -> (Fields, Option<String>) {
     }
 }
 
-/// No database holds NUL in a text.
-fn storable(text: &str) -> String {
-    text.replace('\0', "\u{fffd}")
-}
-
 /// By the message; by the token that retries of one request share where there is none.
 fn event_id(fields: &Fields, request: &RawRequest) -> String {
     match (fields.sid(), fields.status()) {
@@ -231,7 +227,7 @@ fn event_id(fields: &Fields, request: &RawRequest) -> String {
         (Some(sid), Some(status)) => format!("s:{}:{}", bounded(sid), bounded(status)),
         (None, _) => match request.header("i-twilio-idempotency-token") {
             Some(token) => format!("t:{}", bounded(token)),
-            None => format!("x:{}", hex(digest::digest(&digest::SHA256, &request.body).as_ref())),
+            None => format!("x:{}", hash(&request.body)),
         },
     }
 }
@@ -245,19 +241,4 @@ fn source_key(fields: &Fields) -> String {
         Some(customer) => format!("from:{}", bounded(customer)),
         None => "account".to_owned(),
     }
-}
-
-fn bounded(id: &str) -> Cow<'_, str> {
-    if id.len() <= MAX_KEY_BYTES {
-        return Cow::Borrowed(id);
-    }
-    format!("#{}", hex(digest::digest(&digest::SHA256, id.as_bytes()).as_ref())).into()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string has no way to fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
