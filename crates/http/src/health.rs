@@ -84,8 +84,15 @@ fn describe() {
     describe_counter!("baton_parked_total", "Vendors' events set aside since the start.");
     describe_counter!("baton_attempts_total", "Tries to deliver, by destination and outcome.");
     describe_counter!("baton_turns_total", "AI turns by engine and outcome.");
-    describe_counter!("baton_files_total", "Tries to fetch a customer's or a rep's file, by outcome.");
-    describe_counter!("baton_file_bytes_total", Unit::Bytes, "Bytes of the files that were stored.");
+    describe_counter!(
+        "baton_files_total",
+        "Tries to fetch a customer's or a rep's file, by outcome."
+    );
+    describe_counter!(
+        "baton_file_bytes_total",
+        Unit::Bytes,
+        "Bytes of the files that were stored."
+    );
     describe_counter!("baton_notices_total", "What operators should look at, by code.");
     describe_gauge!("baton_ready", "1 when leases are held and the workers run.");
 }

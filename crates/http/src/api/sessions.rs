@@ -5,7 +5,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::{Json, extract::State};
 use baton_core::{
     contact::{self, PointKind},
-    conversation, cost::Cost, ids::SessionId, session, time::Timestamp,
+    conversation,
+    cost::Cost,
+    ids::SessionId,
+    session,
+    time::Timestamp,
 };
 use baton_store::{SessionFilter, SessionView};
 use serde::{Deserialize, Serialize};
@@ -311,7 +315,8 @@ fn totals(costs: &[(Cost, i64)]) -> Vec<CostTotal> {
         }
     }
     let total = |(category, (billable, free, sums)): (&str, (i64, i64, BTreeMap<&str, i64>))| {
-        let price = |(currency, micros): (&str, i64)| Price { micros, currency: currency.to_owned() };
+        let price =
+            |(currency, micros): (&str, i64)| Price { micros, currency: currency.to_owned() };
         let prices = sums.into_iter().map(price).collect();
         CostTotal { category: category.to_owned(), billable, free, prices }
     };
