@@ -3,6 +3,7 @@
 //! Whatever a sender or a vendor claims about a file (its type, its length, its name) is
 //! believed only where the bytes agree. No file is ever whole in memory.
 
+mod download;
 mod folder;
 mod kind;
 mod link;
@@ -19,6 +20,7 @@ use baton_core::{
 use bytes::Bytes;
 use futures::Stream;
 
+pub use download::Download;
 pub use kind::{served, sniff};
 pub use link::Links;
 pub use name::safe_name;

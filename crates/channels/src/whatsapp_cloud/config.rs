@@ -133,8 +133,8 @@ fn media_hosts(settings: &Map<String, Value>, graph: &str) -> Result<Vec<String>
     if hosts.iter().any(|host| host.is_empty() || !host.chars().all(is_name)) {
         return Err(ConfigFault::new(KEY, "write host names only, as lookaside.fbsbx.com"));
     }
-    let graph = reqwest::Url::parse(graph).ok().and_then(|url| url.host_str().map(str::to_owned));
-    hosts.extend(graph);
+    let graph = graph.split_once("://").map_or(graph, |(_, rest)| rest);
+    hosts.extend(graph.split([':', '/']).next().map(str::to_owned));
     Ok(hosts)
 }
 

@@ -10,10 +10,12 @@ use baton_core::{
     channel::Call,
     desk::Listing,
     fault::{Accepted, Fault, FaultClass, Outcome},
+    file::{FileStream, MediaSource},
     handoff::Work,
     time::{Clock, SECOND_MS, Timestamp},
 };
-use reqwest::{Method, RequestBuilder, Response, header::RETRY_AFTER};
+use baton_files::Download;
+use reqwest::{Method, RequestBuilder, Response, Url, header::RETRY_AFTER};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -116,6 +118,58 @@ impl Client {
         if let Err(failure) = self.post(&call).await {
             tracing::debug!(code = failure.fault.code, "the typing sign was not taken");
         }
+    }
+
+    /// Begins to fetch a rep's file. The pages do not say whether its address wants a token: it
+    /// is asked without one first, and with one only where the address is this organisation's.
+    pub async fn fetch(&self, media: &MediaSource) -> Result<FileStream, Fault> {
+        let (http, development) = (&self.http, self.config.development);
+        let download = Download { http, max_bytes: media.max_bytes, development };
+        let address = media.vendor_id.as_str();
+        let open = |request: RequestBuilder, url: &Url| self.known_host(url).map(|()| request);
+        let fault = match download.follow(address, open).await {
+            Err(fault) if fault.class == FaultClass::Auth => fault,
+            done => return done,
+        };
+        let Some(token) = self.token_for(address).await? else { return Err(fault) };
+        let mut token = Some(token);
+        let open = |request: RequestBuilder, url: &Url| {
+            self.known_host(url)?;
+            Ok(token.take().into_iter().fold(request, |request, text| request.bearer_auth(text)))
+        };
+        download.follow(address, open).await
+    }
+
+    /// Files come from Microsoft, from this organisation and from hosts that the settings name.
+    fn known_host(&self, url: &Url) -> Result<(), Fault> {
+        let host = url.host_str().unwrap_or_default().to_ascii_lowercase();
+        let microsoft = policy::FILE_HOSTS.iter().any(|end| host.ends_with(end));
+        let named = self.config.file_hosts.contains(&host);
+        let own = [&self.config.environment_url, &self.config.messaging_url];
+        if microsoft || named || own.iter().any(|own| same_host(own, url)) {
+            return Ok(());
+        }
+        let text = format!(
+            "fetch the rep's file: {host} is not Microsoft's; name it in file_hosts if it is right"
+        );
+        Err(Fault::new(FaultClass::MediaProblem, text)
+            .for_rep("The file comes from an address that is not known here."))
+    }
+
+    /// The token that an address of this organisation may see.
+    async fn token_for(&self, address: &str) -> Result<Option<String>, Fault> {
+        let Ok(url) = Url::parse(address) else { return Ok(None) };
+        let now = self.clock.now();
+        let got = if same_host(&self.config.environment_url, &url) {
+            let scope = self.config.dataverse_scope();
+            self.dataverse_token.get(now, self.fetch_token(&scope)).await
+        } else if same_host(&self.config.messaging_url, &url) {
+            let scope = &self.config.messaging_scope;
+            self.messaging_token.get(now, self.fetch_token(scope)).await
+        } else {
+            return Ok(None);
+        };
+        got.map(|token| Some(token.text.clone())).map_err(|failure| failure.fault)
     }
 
     /// What the desk holds of a conversation since a moment.
@@ -439,6 +493,10 @@ impl Client {
             failure
         })
     }
+}
+
+fn same_host(own: &str, url: &Url) -> bool {
+    Url::parse(own).is_ok_and(|own| own.host_str() == url.host_str())
 }
 
 fn contradiction() -> Failure {

@@ -60,6 +60,18 @@ pub const FIELDS: &[Field] = &[
     ),
     field("login_url", "Login URL", "https://login.microsoftonline.com when empty", false),
     field(
+        "attachment_mb",
+        "Attachment limit",
+        "the organisation's largest attachment in MB, 1 to 128; 5 when empty",
+        false,
+    ),
+    field(
+        "file_hosts",
+        "Hosts of files",
+        "other hosts that reps' files come from, separated by commas; Microsoft's are known",
+        false,
+    ),
+    field(
         "workstream_id",
         "Workstream id",
         "shown to operators only: the channel record decides the workstream",
@@ -89,6 +101,12 @@ pub struct Config {
     pub messaging_url: String,
     pub messaging_scope: String,
     pub login_url: String,
+    /// The most bytes of one attachment.
+    pub attachment_bytes: u64,
+    /// Hosts of reps' files beside Microsoft's.
+    pub file_hosts: Vec<String>,
+    /// Plain http and loopback addresses are accepted.
+    pub development: bool,
 }
 
 impl Config {
@@ -118,6 +136,9 @@ impl Config {
                 Some(url) => base_url("login_url", url, development)?,
                 None => LOGIN_URL.to_owned(),
             },
+            attachment_bytes: attachment_mb(settings)? * 1_024 * 1_024,
+            file_hosts: file_hosts(settings)?,
+            development,
             client_id,
             environment_url,
             organization_id,
@@ -184,6 +205,24 @@ fn audience(settings: &Map<String, Value>) -> Result<Option<String>, ConfigFault
         "webhook_audience",
         "must be an application's GUID or its Application ID URI (api://…)",
     ))
+}
+
+fn attachment_mb(settings: &Map<String, Value>) -> Result<u64, ConfigFault> {
+    const KEY: &str = "attachment_mb";
+    let Some(text) = optional(settings, KEY)? else { return Ok(policy::ATTACHMENT_MB) };
+    let number = text.parse().ok().filter(|mb| (1..=policy::ATTACHMENT_MOST_MB).contains(mb));
+    number.ok_or_else(|| ConfigFault::new(KEY, "write a whole number from 1 to 128"))
+}
+
+fn file_hosts(settings: &Map<String, Value>) -> Result<Vec<String>, ConfigFault> {
+    const KEY: &str = "file_hosts";
+    let Some(text) = optional(settings, KEY)? else { return Ok(Vec::new()) };
+    let hosts: Vec<String> = text.split(',').map(|host| host.trim().to_lowercase()).collect();
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+    if hosts.iter().any(|host| host.is_empty() || !host.chars().all(is_name)) {
+        return Err(ConfigFault::new(KEY, "write host names only, as files.contoso.example"));
+    }
+    Ok(hosts)
 }
 
 fn messaging_url(
@@ -296,6 +335,8 @@ mod tests {
             ("messaging_scope", json!("everything"), "/.default"),
             ("login_url", json!("https://127.0.0.1"), "development"),
             ("workstream_id", json!("support"), "not a GUID"),
+            ("attachment_mb", json!("129"), "1 to 128"),
+            ("file_hosts", json!("https://files.example/x"), "host names"),
             ("queue", json!("x"), "unknown setting"),
         ] {
             let fault = Config::read(&settings(&[(key, value)]), false).unwrap_err();

@@ -32,6 +32,7 @@ use baton_core::{
     config::ConfigFault,
     desk::{Desk, DeskEvent, DeskPolicy, Listing, Opening, PlanStep, ToDesk},
     fault::{Fault, Outcome, Settled},
+    file::{FileStream, MediaSource},
     handoff::Work,
     ids::VendorId,
     inbound::{ParseFault, RawEvent, RawRequest, Received},
@@ -115,6 +116,14 @@ impl Desk for Dynamics365 {
 
     fn typing<'a>(&'a self, work: &'a Work) -> BoxFuture<'a, ()> {
         Box::pin(self.0.typing(work))
+    }
+
+    fn fetch<'a>(
+        &'a self,
+        _: &'a Work,
+        media: &'a MediaSource,
+    ) -> BoxFuture<'a, Result<FileStream, Fault>> {
+        Box::pin(self.0.fetch(media))
     }
 
     fn check(&self) -> BoxFuture<'_, Result<(), Fault>> {

@@ -64,6 +64,22 @@ pub const TRANSCRIPT_WAIT_MS: i64 = 5 * MINUTE_MS;
 /// The longest pause that we accept from `Retry-After`; our own bound.
 const RETRY_AFTER_MAX_MS: i64 = HOUR_MS;
 
+/// The organisation's limit of one attachment where nobody says otherwise, in MB ("Attachment
+/// and annotation files", Dataverse).
+pub const ATTACHMENT_MB: u64 = 5;
+/// The most that it can be raised to, in MB (the same page).
+pub const ATTACHMENT_MOST_MB: u64 = 128;
+/// Where Microsoft keeps the files of reps. No page names the hosts: an assumption, with a
+/// setting beside it.
+pub const FILE_HOSTS: &[&str] = &[
+    ".dynamics.com",
+    ".omnichannelengagementhub.com",
+    ".omnichannelengagementhub.us",
+    ".microsoft.com",
+    ".skype.com",
+    ".blob.core.windows.net",
+];
+
 /// What the hub must know.
 pub const POLICY: DeskPolicy = DeskPolicy {
     // Room for the words that mark a speaker who is not the customer.
@@ -75,7 +91,8 @@ pub const POLICY: DeskPolicy = DeskPolicy {
     reconcile_every_ms: 2 * MINUTE_MS,
     // Not documented: an assumption.
     listing_lag_ms: 10 * SECOND_MS,
-    max_file_bytes: 0,
+    // "Attachment and annotation files" (Dataverse): the organisation's limit is at most 128 MB.
+    max_file_bytes: 128 * 1_024 * 1_024,
 };
 
 /// Region of the environment's host → geo and domain of the Messaging API (the table in

@@ -5,8 +5,9 @@ use baton_core::{
     contact::{Contact, PointKind},
     desk::{DeskWhat, Opening, PlanStep, ToDesk},
     fault::{Fault, FaultClass},
+    file::is_active,
     handoff::PLAN_MAX_STEPS,
-    message::{Author, AuthorKind},
+    message::{Author, AuthorKind, Content},
 };
 use serde_json::{Map, Value, json};
 
@@ -102,18 +103,39 @@ fn context(opening: &Opening<'_>) -> Value {
 pub fn render(config: &Config, to_desk: &ToDesk<'_>) -> Result<Call, Fault> {
     let activity = match to_desk.what {
         DeskWhat::Plan(call) => return plan_step(config, to_desk, call),
-        DeskWhat::Message { author, content, .. } => {
-            let text = content.as_text();
-            match author.kind {
+        DeskWhat::Message { author, content, file_url } => {
+            let (text, attachments) = with_file(config, content, file_url);
+            let mut said = match author.kind {
                 AuthorKind::Customer => customers_message(config, to_desk, &text)?,
                 _ => our_message(config, to_desk, &format!("{MARK} {}: {text}", speaker(author)))?,
+            };
+            if let Some(attachments) = attachments {
+                said["attachments"] = attachments;
             }
+            said
         }
         DeskWhat::Note(text) => our_message(config, to_desk, &format!("{MARK} {text}"))?,
         DeskWhat::Close => json!({ "type": "endOfConversation" }),
     };
     let operation = if matches!(to_desk.what, DeskWhat::Close) { END } else { MESSAGE };
     in_conversation(config, to_desk, operation, activity)
+}
+
+/// The words of a message, and its file as an attachment; as a link in the words where the
+/// organisation takes no file of that size, and where a browser would run it.
+fn with_file(config: &Config, content: &Content, url: Option<&str>) -> (String, Option<Value>) {
+    let text = content.as_text();
+    let stored = match content {
+        Content::Media { file: Some(file), .. } => file.stored(),
+        _ => None,
+    };
+    let (Some(file), Some(url)) = (stored, url) else { return (text, None) };
+    if file.size_bytes > config.attachment_bytes || is_active(&file.mime_type) {
+        let kib = file.size_bytes.div_ceil(1_024);
+        return (format!("{text}\n{} ({kib} KB): {url}", file.name), None);
+    }
+    let (kind, name) = (&file.mime_type, &file.name);
+    (text, Some(json!([{ "contentType": kind, "contentUrl": url, "name": name }])))
 }
 
 fn plan_step(config: &Config, to_desk: &ToDesk<'_>, call: &Value) -> Result<Call, Fault> {
