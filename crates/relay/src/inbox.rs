@@ -10,6 +10,7 @@ use baton_core::{
     ids::{InboxId, MessageId, SessionId, WorkspaceId},
     inbox::ChannelKind,
     message::Author,
+    registration::Registration,
     step::{self, Input, State},
 };
 use baton_store::StoreError;
@@ -79,16 +80,24 @@ impl Hub {
     pub async fn inbox_check(&self, inbox: InboxId) -> Option<Result<(), Fault>> {
         let channel: Arc<dyn Channel> = self.registry().channel(inbox)?;
         let checked = tokio::time::timeout(CHECK_PATIENCE, channel.check()).await;
-        let checked = checked.unwrap_or_else(|_| {
-            let text = format!("hear from the vendor within {} s", CHECK_PATIENCE.as_secs());
-            Err(Fault::new(FaultClass::VendorDown, text))
-        });
+        let checked = checked.unwrap_or_else(|_| Err(unheard()));
         let outcome = match &checked {
             Ok(()) => Outcome::Accepted(Accepted::default()),
             Err(fault) => Outcome::Rejected { fault: fault.clone() },
         };
         self.health.learn(inbox.0, &outcome);
         Some(checked)
+    }
+
+    /// Asks the vendor how the number is registered with carriers; none when the inbox does not
+    /// run.
+    pub async fn inbox_registration(
+        &self,
+        inbox: InboxId,
+    ) -> Option<Result<Option<Registration>, Fault>> {
+        let channel: Arc<dyn Channel> = self.registry().channel(inbox)?;
+        let told = tokio::time::timeout(CHECK_PATIENCE, channel.registration()).await;
+        Some(told.unwrap_or_else(|_| Err(unheard())))
     }
 
     /// Says something to somebody, in their conversation or a new one, by the same way as
@@ -123,6 +132,11 @@ impl Hub {
             Some(None) => Ok(()),
         }
     }
+}
+
+fn unheard() -> Fault {
+    let text = format!("hear from the vendor within {} s", CHECK_PATIENCE.as_secs());
+    Fault::new(FaultClass::VendorDown, text)
 }
 
 impl From<ApplyError> for SayError {

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use utoipa::{
     Modify, OpenApi,
-    openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
+    openapi::{
+        PathItem,
+        security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
+    },
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -20,6 +23,7 @@ pub mod inboxes;
 pub mod messages;
 pub mod parked;
 pub mod routes;
+pub mod registration;
 pub mod sessions;
 pub mod settings;
 pub mod sms;
@@ -77,6 +81,7 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
         .merge(contacts::router())
         .merge(inboxes::router())
         .merge(trials::router())
+        .merge(registration::router())
         .merge(vendors::router())
         .merge(sms::router())
         .merge(routes::router())
@@ -100,9 +105,27 @@ pub fn openapi() -> String {
     let (_, mut document) = router().split_for_parts();
     let (_, stream) = feed::stream_api();
     document.merge(stream);
+    name_operations(&mut document);
     let mut text = document.to_pretty_json().unwrap_or_default();
     text.push('\n');
     text
+}
+
+/// Gives every operation an id of its own, made of its method and path, because those who make
+/// clients from the description build names from it (OpenAPI 3.1, "Operation Object").
+fn name_operations(document: &mut utoipa::openapi::OpenApi) {
+    for (path, item) in &mut document.paths.paths {
+        let words = path.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let words: Vec<&str> = words.filter(|word| !["", "api"].contains(word)).collect();
+        let PathItem { get, post, put, patch, delete, .. } = item;
+        let all =
+            [("get", get), ("post", post), ("put", put), ("patch", patch), ("delete", delete)];
+        for (method, operation) in all {
+            if let Some(operation) = operation {
+                operation.operation_id = Some(format!("{method}_{}", words.join("_")));
+            }
+        }
+    }
 }
 
 /// How many rows to give: at least one, at most what a list gives.
