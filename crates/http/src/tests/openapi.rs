@@ -22,3 +22,15 @@ fn every_reference_has_its_schema() {
     let mut referred = text.split("#/components/schemas/").skip(1);
     assert!(referred.all(|rest| schemas.contains_key(rest.split('"').next().unwrap())));
 }
+
+#[test]
+fn every_operation_has_an_id_of_its_own() {
+    let document: serde_json::Value = serde_json::from_str(&crate::openapi()).unwrap();
+    let mut seen = std::collections::HashSet::new();
+    for methods in document["paths"].as_object().unwrap().values() {
+        for operation in methods.as_object().unwrap().values() {
+            let id = operation["operationId"].as_str().unwrap();
+            assert!(seen.insert(id.to_owned()), "{id} stands twice");
+        }
+    }
+}
