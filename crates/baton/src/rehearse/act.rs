@@ -25,12 +25,16 @@ pub async fn act(stage: &mut Stage, sight: &mut Sight, deed: &Deed) -> Result<()
                 customer(stage, sight, sight.customer.clone().as_deref(), &what).await?;
             }
         }
+        Deed::RepFile { name } => rep_file(stage, sight, name).await?,
         Deed::Repeat => repeat(stage, sight).await?,
         Deed::Batch { count } => batch(stage, sight, *count).await?,
         Deed::Report { code, text } => report(stage, sight, *code, text).await?,
         Deed::PhoneApp { text } => {
             let order = json!({ "to": sight.customer, "text": text });
             stage.order("whatsapp/echo", &order).await?;
+        }
+        Deed::Whatsapp { order, what } => {
+            stage.order(&format!("whatsapp/{order}"), what).await?;
         }
         Deed::Desk { order, what } => desk(stage, sight, order, what).await?,
         Deed::TurnTo { who } => turn_to(stage, sight, who).await?,
@@ -165,6 +169,14 @@ async fn desk(
     what.insert("conversation".to_owned(), json!(thread.id));
     stage.order(&format!("dynamics365/{order}"), &Value::Object(what)).await?;
     Ok(())
+}
+
+/// The sandbox gives the same picture under every name.
+async fn rep_file(stage: &Stage, sight: &mut Sight, name: &str) -> Result<(), Failure> {
+    let url = format!("{}/elsewhere/{name}", stage.sandbox.world.base_url);
+    let file = json!({ "contentType": "image/png", "contentUrl": url, "name": name });
+    sight.rep_file = Some(url);
+    desk(stage, sight, "reply", &Map::from_iter([("attachments".to_owned(), json!([file]))])).await
 }
 
 async fn turn_to(stage: &Stage, sight: &mut Sight, who: &str) -> Result<(), Failure> {

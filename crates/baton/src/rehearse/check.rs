@@ -1,10 +1,14 @@
 //! Whether what a scenario expects has come true.
 
+use std::collections::BTreeMap;
+
 use baton_core::{
+    conversation::WindowKind,
     delivery::DeliveryState,
     feed::FactKind,
     ids::VendorId,
     message::{AuthorKind, Message},
+    time::Timestamp,
 };
 use baton_sandbox::Filter;
 use baton_store::{SessionFilter, SessionView};
@@ -46,6 +50,8 @@ pub async fn check(stage: &Stage, sight: &mut Sight, expect: &Expect) -> Checked
         Expect::CustomerSees { who, by, text } => {
             customer_sees(stage, sight, who.as_deref(), *by, text).await
         }
+        Expect::CustomerSeesFile(kind) => customer_sees_file(stage, sight, kind).await,
+        Expect::RepSeesFile(name) => rep_sees_file(stage, sight, name).await,
         Expect::CustomerSeesNothingMore { who } => nothing_on_phone(stage, sight, who).await,
         Expect::RepReads(text) => rep_reads(stage, sight, text).await,
         Expect::RepSees(text) => rep_sees(stage, sight, text).await,
@@ -95,6 +101,41 @@ async fn customer_sees(
             Some(author) => return Ok(Wrong(format!("that was said by {}", author.name()))),
             None => return Ok(NotYet("nobody knows who said that".to_owned())),
         }
+    }
+    sight.read.insert(item.id.clone());
+    Ok(Met)
+}
+
+async fn customer_sees_file(stage: &Stage, sight: &mut Sight, kind: &Pattern) -> Checked {
+    let phone = seen::phone(stage, sight.customer.as_deref()).await?;
+    let Some(item) = sight.unread(&phone.items).filter(|item| item.arrived) else {
+        return Ok(NotYet("nothing new came to the phone".to_owned()));
+    };
+    let told = |name: &str| item.file[name].as_str().unwrap_or_default();
+    if !kind.fits(told("mime_type")) {
+        return Ok(Wrong(format!("the customer saw: {} {}", told("mime_type"), item.text)));
+    }
+    let Some(url) = &sight.rep_file else { return Ok(Wrong("no rep sent a file".to_owned())) };
+    if stage.hash(url).await? != told("sha256") {
+        return Ok(Wrong("the customer got other bytes than the rep sent".to_owned()));
+    }
+    sight.read.insert(item.id.clone());
+    Ok(Met)
+}
+
+async fn rep_sees_file(stage: &Stage, sight: &mut Sight, name: &Pattern) -> Checked {
+    let Some(thread) = sight.at_desk(stage).await? else { return Ok(no_conversation()) };
+    sight.known.insert(thread.id.clone());
+    let Some(item) = sight.unread(&thread.items) else {
+        return Ok(NotYet("nothing new came to the rep".to_owned()));
+    };
+    let told = |name: &str| item.file[name].as_str().unwrap_or_default();
+    if !name.fits(told("name")) {
+        return Ok(Wrong(format!("the rep saw: {} {}", told("name"), item.text)));
+    }
+    let sent = seen::sent_hashes(stage, sight.customer.as_deref()).await?;
+    if !sent.contains(&stage.hash(told("contentUrl")).await?) {
+        return Ok(Wrong("the rep got other bytes than the customer sent".to_owned()));
     }
     sight.read.insert(item.id.clone());
     Ok(Met)
@@ -245,12 +286,41 @@ async fn about_session(stage: &Stage, sight: &mut Sight, expect: &Expect) -> Che
         Expect::Reason(reason) => equal(handoff.map_or("none", |h| h.reason.name()), reason),
         Expect::Session { state, reason } => in_state(view, state, reason.as_deref()),
         Expect::Owner(owner) => equal(view.session.owner.name(), owner),
+        Expect::Window(is) => equal(&window(stage, view), is),
+        Expect::Costs(costs) => fits(costs, &told_costs(view)),
         Expect::Metadata { key, value } => match view.session.metadata.get(key) {
-            Some(found) => fits(value, found.as_str().unwrap_or_default()),
+            Some(Value::String(found)) => fits(value, found),
+            Some(found) => fits(value, &found.to_string()),
             None => NotYet(format!("the session has no {key}")),
         },
         _ => Wrong("this cannot be checked".to_owned()),
     })
+}
+
+/// `open by message`, `closed by call`, `open by message, free entry`.
+fn window(stage: &Stage, view: &SessionView) -> String {
+    let now = Timestamp(stage.clock.now_ms());
+    let Some(window) = view.conversation.window else { return "never opened".to_owned() };
+    let is = if window.is_open(now) { "open" } else { "closed" };
+    let by = match window.kind {
+        WindowKind::Message => "message",
+        WindowKind::Call => "call",
+    };
+    let free = window.free_entry_until.is_some_and(|until| until > now);
+    format!("{is} by {by}{}", if free { ", free entry" } else { "" })
+}
+
+/// `service: 2 charged, 1 free`, by category.
+fn told_costs(view: &SessionView) -> String {
+    let mut categories: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
+    for (cost, count) in &view.costs {
+        let (charged, free) = categories.entry(&cost.category).or_default();
+        *(if cost.billable { charged } else { free }) += count;
+    }
+    let told = categories
+        .iter()
+        .map(|(name, (charged, free))| format!("{name}: {charged} charged, {free} free"));
+    told.collect::<Vec<_>>().join("; ")
 }
 
 fn in_state(view: &SessionView, state: &str, reason: Option<&str>) -> Verdict {

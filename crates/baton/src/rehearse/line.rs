@@ -1,11 +1,11 @@
 //! One line of a scenario: something that happens, or something that somebody then sees.
 //!
-//! What happens: `customer: …`, `customer priya.k: …`, `rep accepts`, `rep: …`, `rep ends`,
-//! `phone app: …`, `clock +25h`, `fault VENDOR OPERATION FAULT count=2`, `switch NAME = VALUE`,
+//! What happens: `customer: …`, `customer priya.k: …`, `customer calls`, `other responder: …`, `rep accepts`, `rep: …`, `rep ends`,
+//! `customer sends file: {…}`, `rep sends file: NAME`, `phone app: …`, `clock +25h`, `fault VENDOR OPERATION FAULT count=2`, `switch NAME = VALUE`,
 //! `hub is killed`, `hub starts`. Faults, switches and operations are the sandbox's own.
 //!
 //! What must come true: `ai: …`, `system: …`, `customer sees: …`, `rep sees: …` take the next
-//! thing that came to the phone or the rep's thread, in order; `… sees nothing more` watches for
+//! thing that came to the phone or the rep's thread, in order, and `… sees file: …` compares bytes; `… sees nothing more` watches for
 //! a while; `desk: waiting`, `owner: ai`, `session: closed by silent`, `message "…": read` and
 //! the like look at a state. `…` alone lets go of everything seen so far. What is left unread at
 //! the end fails the scenario.
@@ -38,6 +38,8 @@ pub enum Deed {
     Customer { who: Option<String>, what: Map<String, Value> },
     /// The customer writes so many messages of a thousand characters, one after the other.
     Lengthy { count: usize },
+    /// The rep sends a picture of this name.
+    RepFile { name: String },
     /// Meta sends the customer's last message once more.
     Repeat,
     /// Meta sends one webhook with so many messages; the middle one is not readable.
@@ -46,6 +48,8 @@ pub enum Deed {
     Report { code: i64, text: Pattern },
     /// A person answers on the company's own phone.
     PhoneApp { text: String },
+    /// Something else happens at WhatsApp: the sandbox's order and its members.
+    Whatsapp { order: &'static str, what: Value },
     /// A rep, a supervisor or the platform does something: the order and its members.
     Desk { order: &'static str, what: Map<String, Value> },
     /// The rep looks at another customer's conversation.
@@ -71,6 +75,8 @@ pub enum Deed {
 pub enum Expect {
     /// The next thing on the customer's phone.
     CustomerSees { who: Option<String>, by: Option<AuthorKind>, text: Pattern },
+    /// The next thing on the customer's phone is the rep's last file, byte for byte.
+    CustomerSeesFile(Pattern),
     /// Nothing else comes to this phone.
     CustomerSeesNothingMore { who: Option<String> },
     /// The newest answer of the AI names this article.
@@ -79,6 +85,8 @@ pub enum Expect {
     RepReads(Pattern),
     /// The next thing in the rep's thread that the rep did not write.
     RepSees(Pattern),
+    /// The next thing in the rep's thread is a customer's file of this name, byte for byte.
+    RepSeesFile(Pattern),
     /// Nothing else comes to the rep.
     RepSeesNothingMore,
     /// Something that the desk's conversation was opened with or became.
@@ -93,6 +101,10 @@ pub enum Expect {
     Sessions(usize),
     /// Who must answer.
     Owner(String),
+    /// Whether the window is open, and what opened it.
+    Window(String),
+    /// What the session's messages cost, by category.
+    Costs(Pattern),
     /// A trace id on the session.
     Metadata { key: String, value: Pattern },
     /// How far one of our messages has come.
@@ -164,6 +176,8 @@ fn whole(line: &str) -> Option<Deed> {
         "hub is killed" => Some(Deed::Kill),
         "hub starts" => Some(Deed::Start),
         "whatsapp repeats the last message" => Some(Deed::Repeat),
+        "customer calls" => Some(whatsapp("call", json!({}))),
+        "other responder takes over" => Some(whatsapp("responder", json!({ "action": "take" }))),
         "rep types" => Some(desk("typing", json!({}))),
         "rep ends" => Some(desk("end", json!({}))),
         "rep closes" => Some(desk("close", json!({}))),
@@ -208,6 +222,10 @@ fn desk(order: &'static str, what: Value) -> Deed {
     Deed::Desk { order, what: object(what) }
 }
 
+fn whatsapp(order: &'static str, what: Value) -> Deed {
+    Deed::Whatsapp { order, what }
+}
+
 /// `whatsapp messages.text status code=131047 count=2`.
 fn fault(text: &str) -> Result<Value, String> {
     let mut words = text.split_whitespace();
@@ -240,7 +258,23 @@ fn said(head: &str, tail: &str) -> Result<Option<Deed>, String> {
     Ok(Some(match head {
         "customer" => Deed::Customer { who: None, what: object(text()) },
         "customer sends" => Deed::Customer { who: None, what: object(json!({ "type": tail })) },
+        "customer by advertisement" => {
+            let referral = json!({ "source_type": "ad", "headline": "Winter sale" });
+            Deed::Customer {
+                who: None,
+                what: object(json!({ "text": tail, "referral": referral })),
+            }
+        }
+        "customer sends file" => {
+            let file: Value = serde_json::from_str(tail).map_err(|e| format!("file: {e}"))?;
+            Deed::Customer { who: None, what: object(json!({ "media": file })) }
+        }
+        "rep sends file" => Deed::RepFile { name: tail.to_owned() },
         "phone app" => Deed::PhoneApp { text: tail.to_owned() },
+        "other responder" => whatsapp("responder", json!({ "action": "say", "text": tail })),
+        "other responder passes" => {
+            whatsapp("responder", json!({ "action": "pass", "summary": tail }))
+        }
         "rep" => desk("reply", text()),
         "rep says twice" => desk("reply", json!({ "text": tail, "times": 2 })),
         "rep whispers" => desk("reply", json!({ "text": tail, "private": true })),
@@ -269,7 +303,7 @@ fn said_by_name(head: &str, tail: &str) -> Result<Option<Deed>, String> {
         return Ok(Some(Deed::Report { code, text: Pattern::new(tail) }));
     }
     match head.strip_prefix("customer ") {
-        Some(name) if name.ends_with("sees") => Ok(None),
+        Some(name) if name.ends_with("sees") || name == "sees file" => Ok(None),
         Some(name) => Ok(Some(Deed::Customer {
             who: Some(name.to_owned()),
             what: object(json!({ "text": tail })),
@@ -287,6 +321,8 @@ fn expectation(head: &str, tail: &str) -> Result<Expect, String> {
         "system" => sees(Some(AuthorKind::System)),
         "customer sees" => sees(None),
         "ai cites" => Expect::Cites(text),
+        "customer sees file" => Expect::CustomerSeesFile(text),
+        "rep sees file" => Expect::RepSeesFile(text),
         "rep reads" => Expect::RepReads(text),
         "rep sees" => Expect::RepSees(text),
         "desk" => Expect::Desk(word()),
@@ -302,6 +338,8 @@ fn expectation(head: &str, tail: &str) -> Result<Expect, String> {
         },
         "sessions" => Expect::Sessions(number(tail)?),
         "owner" => Expect::Owner(word()),
+        "window" => Expect::Window(word()),
+        "costs" => Expect::Costs(text),
         "held" => Expect::Held(number(tail)?),
         "parked" => Expect::Parked(number(tail)?),
         "operator reads" => Expect::Operator(word()),
