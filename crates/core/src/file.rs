@@ -67,6 +67,15 @@ pub fn is_active(mime_type: &str) -> bool {
     ACTIVE.iter().any(|active| essence.eq_ignore_ascii_case(active))
 }
 
+/// Controls, and characters that are invisible or turn the direction of what follows.
+pub fn is_hidden(c: char) -> bool {
+    c.is_control() && !c.is_whitespace()
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e0fff}')
+}
+
 /// Where a vendor keeps the bytes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MediaSource {

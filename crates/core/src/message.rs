@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     cost::Cost,
     fault::Fault,
-    file::MediaFile,
+    file::{MediaFile, is_hidden},
     ids::{ConversationId, MessageId, SessionId, VendorId, WorkspaceId},
     interactive::Offer,
     time::Timestamp,
@@ -228,7 +228,7 @@ impl Content {
                 let mut line = format!("[{}", kind.word());
                 if let Some(name) = file_name {
                     line.push_str(": ");
-                    line.push_str(name);
+                    line.extend(name.chars().filter(|c| !is_hidden(*c)));
                 }
                 line.push(']');
                 if let Some(caption) = caption {
@@ -340,7 +340,8 @@ pub struct Citation {
     pub source: String,
 }
 
-/// One utterance. Only its status and fault change after it is written.
+/// One utterance. Only its status, its fault and what we hold of its file change after it is
+/// written.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Message {
     /// Its id.

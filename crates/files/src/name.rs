@@ -1,5 +1,7 @@
 //! Names that are safe to show, to store elsewhere and to download under.
 
+use baton_core::file::is_hidden;
+
 /// The most bytes of a name.
 const MAX_BYTES: usize = 100;
 /// The most bytes of an extension that is kept.
@@ -118,15 +120,6 @@ fn is_device(stem: &str) -> bool {
     let base = stem.split('.').next().unwrap_or_default().to_ascii_lowercase();
     let numbered = base.len() == 4 && (base.starts_with("com") || base.starts_with("lpt"));
     DEVICES.contains(&base.as_str()) || numbered
-}
-
-/// Controls, and characters that are invisible or turn the direction of what follows.
-fn is_hidden(c: char) -> bool {
-    c.is_control() && !c.is_whitespace()
-        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
-            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e0fff}')
 }
 
 fn is_special(c: char) -> bool {

@@ -16,6 +16,8 @@ pub struct Item {
     pub text: String,
     /// It is really there, not only accepted by the vendor.
     pub arrived: bool,
+    /// Its file: what the phone or the desk knows of it.
+    pub file: Value,
 }
 
 /// A customer's phone.
@@ -83,6 +85,7 @@ fn on_phone(message: &Value) -> Item {
         id: texts(&message["wamid"]).to_owned(),
         text,
         arrived: progress == "delivered" || progress == "read",
+        file: message["media"].clone(),
     }
 }
 
@@ -107,12 +110,23 @@ async fn twilio_phone(stage: &Stage, front: Front, who: Option<&str>) -> Result<
             _ => texts(&message["text"]).to_owned(),
         },
         arrived: matches!(texts(&message["status"]), "delivered" | "read"),
+        file: Value::Null,
     };
     Ok(Phone {
         addresses: addresses.map(bare).collect(),
         items: ours.map(item).collect(),
         user: user.clone(),
     })
+}
+
+/// The hashes of the files that a customer sent.
+pub async fn sent_hashes(stage: &Stage, who: Option<&str>) -> Result<Vec<String>, Failure> {
+    let who = who.map(|who| format!("?user={who}")).unwrap_or_default();
+    let thread = stage.ask(&format!("whatsapp/thread{who}")).await?;
+    let messages = thread["messages"].as_array().cloned().unwrap_or_default();
+    let theirs = messages.iter().filter(|m| m["from"] == "customer");
+    let hashes = theirs.filter_map(|m| m["media"]["sha256"].as_str());
+    Ok(hashes.map(str::to_owned).collect())
 }
 
 /// The names of all customers.
@@ -147,6 +161,7 @@ pub async fn thread(stage: &Stage, id: &str) -> Result<Thread, Failure> {
         id: texts(&message["id"]).to_owned(),
         text: texts(&message["text"]).to_owned(),
         arrived: true,
+        file: message["attachments"][0].clone(),
     });
     Ok(Thread { id: id.to_owned(), items: items.collect(), whole })
 }
@@ -164,6 +179,8 @@ pub struct Sight {
     pub read: HashSet<String>,
     /// The customer's last message: from whom, its id, its words.
     pub last_said: Option<(Option<String>, String, String)>,
+    /// Where the rep's last file is.
+    pub rep_file: Option<String>,
     /// Events that the scenario knows to be set aside.
     pub parked: u64,
 }

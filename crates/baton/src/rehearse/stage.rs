@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
+use aws_lc_rs::digest::{SHA256, digest};
 use baton_core::settings::Settings as Workspace;
 use baton_relay::Hub;
 use baton_sandbox::{Clock as SandboxClock, Config as SandboxConfig, Sandbox, World};
@@ -187,6 +188,18 @@ impl Stage {
     /// The customers' side, where one is seeded.
     pub fn front(&self) -> Front {
         self.company.inboxes.first().map_or(Front::WhatsappCloud, |inbox| inbox.front)
+    }
+
+    /// The hash of what an address gives.
+    ///
+    /// # Errors
+    /// It does not answer, or refuses.
+    pub async fn hash(&self, url: &str) -> Result<String, String> {
+        let answer = self.http.get(url).send().await.map_err(|e| e.to_string())?;
+        let answer = answer.error_for_status().map_err(|e| e.to_string())?;
+        let bytes = answer.bytes().await.map_err(|e| e.to_string())?;
+        let hash = digest(&SHA256, &bytes);
+        Ok(hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     /// Asks the sandbox something.
