@@ -15,6 +15,7 @@ mod download;
 mod key;
 mod setting;
 mod sms;
+mod telnyx;
 mod twilio;
 mod webhook;
 mod whatsapp_cloud;
@@ -45,7 +46,7 @@ struct Vendor {
 }
 
 /// Every vendor that this build knows.
-const REGISTRY: &[Vendor] = &[whatsapp_cloud::VENDOR, twilio::VENDOR];
+const REGISTRY: &[Vendor] = &[whatsapp_cloud::VENDOR, twilio::VENDOR, telnyx::VENDOR];
 
 static NAMES: [&str; REGISTRY.len()] = {
     let mut names = [""; REGISTRY.len()];

@@ -15,7 +15,7 @@ fn refused(key: &str, value: Value, development: bool) -> String {
 
 #[test]
 fn the_registry_names_its_vendors() {
-    assert_eq!(baton_channels::vendors(), ["whatsapp_cloud", "twilio"]);
+    assert_eq!(baton_channels::vendors(), ["whatsapp_cloud", "twilio", "telnyx"]);
     assert_eq!(
         baton_channels::channel_kind("whatsapp_cloud", &settings()),
         Some(ChannelKind::Whatsapp)
