@@ -8,6 +8,7 @@ import type {
   Me,
   MessagePage,
   NewInbox,
+  Registration,
   Session,
   SessionPage,
   SmsSegments,
@@ -102,6 +103,10 @@ export class Api {
   /** Asks the vendor whether the account is right; an account that is wrong is no error here. */
   checkInbox(id: string): Promise<Checked> {
     return this.#request("POST", `${inboxPath(id)}/check`);
+  }
+
+  inboxRegistration(id: string): Promise<Registration> {
+    return this.#get(`${inboxPath(id)}/registration`);
   }
 
   testInbox(id: string, test: { to: string; text: string }): Promise<TestSent> {

@@ -1,5 +1,5 @@
 import { isRecord } from "./error.ts";
-import type { Cost, Message } from "./types.ts";
+import type { Cost, CostTotal, Message, Price } from "./types.ts";
 
 /** A message's file, as far as the hub has it. */
 export interface Media {
@@ -76,16 +76,28 @@ export function offerOf(content: Message["content"]): Offered | null {
   };
 }
 
-/** What a message cost in words that need no translation of numbers; null where nothing is known. */
-export function amountOf(cost: Cost | null | undefined): string | null {
-  if (cost === null || cost === undefined) return null;
+/** What a message cost, in words; null where the vendor has not said so. */
+export function amountOf(cost: Cost | null): string | null {
+  if (cost === null) return null;
   const words = [cost.category];
   if (!cost.billable) words.push("not charged");
   if (typeof cost.segments === "number") {
     words.push(cost.segments === 1 ? "1 part" : `${cost.segments} parts`);
   }
-  if (isRecord(cost.price)) words.push(`${cost.price.micros / 1_000_000} ${cost.price.currency}`);
+  if (cost.price !== null) words.push(priceOf(cost.price));
   return words.join(", ");
+}
+
+/** What the messages of one category cost together, in words. */
+export function totalOf(total: CostTotal): string {
+  const words = [];
+  if (total.billable > 0) words.push(`${total.billable} charged`);
+  if (total.free > 0) words.push(`${total.free} free`);
+  return [...words, ...total.prices.map(priceOf)].join(", ");
+}
+
+function priceOf({ micros, currency }: Price): string {
+  return `${micros / 1_000_000} ${currency}`;
 }
 
 function textOf(value: unknown): string | null {

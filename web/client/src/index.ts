@@ -1,5 +1,5 @@
 export { Api, type SessionFilter } from "./api.ts";
-export { amountOf, type Media, mediaOf, type Offered, offerOf } from "./content.ts";
+export { amountOf, type Media, mediaOf, type Offered, offerOf, totalOf } from "./content.ts";
 export { ApiError, asApiError } from "./error.ts";
 export { followSession, followSessions, loadOlder } from "./follow.ts";
 export { changedSettings, refusal, shownSettings } from "./inbox_form.ts";

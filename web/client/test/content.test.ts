@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { amountOf, mediaOf, offerOf } from "../src/index.ts";
+import { amountOf, mediaOf, offerOf, totalOf } from "../src/index.ts";
 
 test("a file is stored, on its way, failed with the reason, or not known at all", () => {
   const media = (file: unknown) =>
@@ -41,10 +41,12 @@ test("what can be tapped is listed, whatever kind of offer it is", () => {
 });
 
 test("a cost says what is known of it", () => {
-  expect(amountOf(undefined)).toBeNull();
-  expect(amountOf({ category: "service", billable: false })).toBe("service, not charged");
+  const cost = { category: "service", billable: false, kind: null, segments: null, price: null };
+  expect(amountOf(null)).toBeNull();
+  expect(amountOf(cost)).toBe("service, not charged");
   const price = { micros: 15_800, currency: "USD" };
-  expect(amountOf({ category: "sms", billable: true, segments: 2, price })).toBe(
-    "sms, 2 parts, 0.0158 USD",
-  );
+  const sms = { ...cost, category: "sms", billable: true, segments: 2, price };
+  expect(amountOf(sms)).toBe("sms, 2 parts, 0.0158 USD");
+  const total = { category: "sms", billable: 3, free: 1, prices: [price] };
+  expect(totalOf(total)).toBe("3 charged, 1 free, 0.0158 USD");
 });

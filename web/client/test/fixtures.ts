@@ -16,6 +16,7 @@ export const SESSION: Session = {
   window: null,
   handoff: null,
   metadata: {},
+  costs: [],
   last_message: null,
 };
 
@@ -44,6 +45,7 @@ export function message(position: number, change: Partial<Message> = {}): Messag
     status: "received",
     fault: null,
     citations: [],
+    cost: null,
     ...change,
   };
 }

@@ -45,7 +45,14 @@ function openSession(id, number, name, minute, change = {}) {
     last_activity_at: at(minute),
     closed_at: null,
     close_reason: null,
-    window: { open: true, expires_at: new Date(Date.now() + 23.4 * 3_600_000).toISOString() },
+    window: {
+      open: true,
+      expires_at: new Date(Date.now() + 23.4 * 3_600_000).toISOString(),
+      kind: "message",
+      opened_by: null,
+      free_entry_until: null,
+    },
+    costs: [{ category: "service", billable: 0, free: 3, prices: [] }],
     handoff: null,
     metadata: { sessionId: id },
     last_message: null,
@@ -69,6 +76,7 @@ function say(session, kind, text, change = {}) {
     status: kind === "customer" ? "received" : "pending",
     fault: null,
     citations: [],
+    cost: null,
     ...change,
   };
   list.push(message);

@@ -52,6 +52,7 @@ export const HANDOFF_REASON: Record<HandoffReason, string> = {
   unknown_delivery: "It is not known whether AI's answer arrived",
   failed_delivery: "AI's answer could not be delivered",
   wrote_after_end: "The customer wrote after the end",
+  campaign_reply: "The customer answered a campaign",
 };
 
 export const CLOSE_REASON: Record<CloseReason, string> = {

@@ -10,6 +10,7 @@ import { Switch } from "../../ui/switch.tsx";
 import { Age, span } from "../../ui/time.tsx";
 import { CHANNEL, CONNECTION_STATE, sentence } from "../../ui/words.ts";
 import { Actions } from "./actions.tsx";
+import { RegistrationFacts } from "./registration.tsx";
 
 interface InboxCardProps {
   inbox: Inbox;
@@ -118,6 +119,7 @@ function Facts({ inbox }: { inbox: Inbox }) {
           <Age at={inbox.last_event_at} />
         )}
       </Pair>
+      {runs && inbox.channel === "sms" && <RegistrationFacts inbox={inbox.id} />}
       {runs && (
         <Pair name="Reply window">
           {inbox.window_ms === null

@@ -1,4 +1,10 @@
-import type { Contact, Session, SessionView } from "@baton/client";
+import {
+  type Contact,
+  type CostTotal,
+  type Session,
+  type SessionView,
+  totalOf,
+} from "@baton/client";
 import { useNowBySecond } from "../../hooks.ts";
 import { Copyable } from "../../ui/copy.tsx";
 import { Pair, Section } from "../../ui/facts.tsx";
@@ -20,6 +26,11 @@ export function SessionDetails({ view }: { view: SessionView }) {
       <Section title="Reply window">
         <Window session={session} />
       </Section>
+      {session.costs.length > 0 && (
+        <Section title="Costs">
+          <Costs costs={session.costs} />
+        </Section>
+      )}
       <Section title="Contact">
         <ContactFacts contact={session.contact} />
       </Section>
@@ -39,20 +50,43 @@ function Window({ session }: { session: Session }) {
   if (session.window === null) {
     return <p>{CHANNEL[session.channel]} sets no time limit on replies here.</p>;
   }
-  const expiresMs = Date.parse(session.window.expires_at);
-  if (!session.window.open || expiresMs <= nowMs) {
+  const { expires_at, free_entry_until, kind, open } = session.window;
+  const expiresMs = Date.parse(expires_at);
+  if (!open || expiresMs <= nowMs) {
     return (
       <p className="window shut">
-        <b>Closed</b> since <FullTime at={session.window.expires_at} />. Free-form replies are held
-        until the customer writes again; a template may be sent.
+        <b>Closed</b> since <FullTime at={expires_at} />. Free-form replies are held until the
+        customer writes again; a template may be sent.
       </p>
     );
   }
   return (
-    <p className="window">
-      <b>Open</b> for another <span className="countdown">{span((expiresMs - nowMs) / 1000)}</span>,
-      until <FullTime at={session.window.expires_at} />.
-    </p>
+    <>
+      <p className="window">
+        <b>Open</b> for another{" "}
+        <span className="countdown">{span((expiresMs - nowMs) / 1000)}</span>, until{" "}
+        <FullTime at={expires_at} />. Opened by the customer's {kind}.
+      </p>
+      {free_entry_until !== null && (
+        <p>
+          Everything is free until <FullTime at={free_entry_until} />: the customer came by an
+          advertisement.
+        </p>
+      )}
+    </>
+  );
+}
+
+/** What the vendors said so far, by their own categories. */
+function Costs({ costs }: { costs: CostTotal[] }) {
+  return (
+    <dl>
+      {costs.map((total) => (
+        <Pair key={total.category} name={fromName(total.category)}>
+          {totalOf(total)}
+        </Pair>
+      ))}
+    </dl>
   );
 }
 
