@@ -4,6 +4,7 @@
 //! `BATON_TEST_LARGE=1` runs the full size; `BATON_TEST_KILLS=N` sets the number of random kills.
 
 mod broken;
+mod campaign;
 mod checker;
 mod dice;
 mod evidence;
