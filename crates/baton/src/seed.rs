@@ -247,6 +247,7 @@ fn twilio_settings(world: &World, sender: &str, hook_url: &str) -> Map<String, V
         "webhook_url": hook_url,
         "api_url": urls.api_url,
         "messaging_url": urls.messaging_url,
+        "content_url": urls.content_url,
     }))
 }
 

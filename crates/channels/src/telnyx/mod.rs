@@ -71,6 +71,10 @@ impl Channel for Telnyx {
         &self.policy
     }
 
+    fn address(&self) -> Option<String> {
+        Some(self.config.sender.clone())
+    }
+
     fn receive(&self, request: &RawRequest) -> Received {
         verify::receive(&self.config, self.clock.now(), request)
     }

@@ -10,7 +10,8 @@ use baton_core::{
     inbox::ChannelKind,
     phone,
     registration::Registration,
-    time::{Clock, SECOND_MS},
+    template::{TemplateList, Templates},
+    time::{BoxFuture, Clock, SECOND_MS},
 };
 use reqwest::{RequestBuilder, StatusCode};
 use serde::de::DeserializeOwned;
@@ -20,9 +21,10 @@ use super::{
     config::{API_URL, Config, WHATSAPP},
     policy::{self, Replay},
     registration::{self, Seen, Stage},
+    templates,
     wire::{
-        Brand, Campaigns, Capabilities, Number, Numbers, Posted, Senders, Service, ServiceNumbers,
-        Services, TollFree, Verifications,
+        Brand, Campaigns, Capabilities, ContentPage, Number, Numbers, Posted, Senders, Service,
+        ServiceNumbers, Services, TollFree, Verifications,
     },
 };
 use crate::{
@@ -41,6 +43,13 @@ const SANDBOX: &str = "+14155238886";
 
 /// Messaging Services of one account that are looked through.
 const MAX_SERVICES: &str = "20";
+
+/// Where content templates are listed with WhatsApp's approval of them.
+const CONTENTS: &str = "/v1/ContentAndApprovals";
+/// Templates of one page, so that an answer stays within its bound.
+const PAGE_TEMPLATES: usize = 20;
+/// Most pages that are read: 6,000 templates, as many as Meta allows.
+const MAX_PAGES: usize = 300;
 
 /// What a rep reads of an unknown outcome.
 const UNSURE: &str =
@@ -248,6 +257,28 @@ impl Client {
         format!("{api_url}/2010-04-01/Accounts/{account_sid}/{path}")
     }
 
+    /// Reads the account's content templates, page by page.
+    async fn list_templates(&self) -> Result<TemplateList, Fault> {
+        let mut list = TemplateList::default();
+        let mut query = format!("?PageSize={PAGE_TEMPLATES}");
+        for _ in 0..MAX_PAGES {
+            let url = format!("{}{CONTENTS}{query}", self.config.content_url);
+            let page: ContentPage = self.ask(self.http.get(url)).await?;
+            let rows = page.contents.into_iter().filter_map(|row| serde_json::from_value(row).ok());
+            list.templates.extend(rows.filter_map(templates::listed));
+            let Some(next) = page.meta.and_then(|meta| meta.next_page_url) else {
+                list.complete = true;
+                return Ok(list);
+            };
+            // Only what stands behind our own address, which may be a proxy's.
+            match next.split_once(CONTENTS) {
+                Some((_, next)) if next.starts_with('?') => query = next.to_owned(),
+                _ => return Ok(list),
+            }
+        }
+        Ok(list)
+    }
+
     async fn ask<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Fault> {
         let answer = self.call(request).await.map_err(|_| unreachable())?;
         if answer.status.is_success() {
@@ -263,6 +294,12 @@ impl Client {
         let Config { user, password, .. } = &*self.config;
         let request = request.basic_auth(user, Some(password.reveal()));
         call::call(request, self.clock.now()).await
+    }
+}
+
+impl Templates for Client {
+    fn list(&self) -> BoxFuture<'_, Result<TemplateList, Fault>> {
+        Box::pin(self.list_templates())
     }
 }
 

@@ -17,6 +17,8 @@ use crate::{
 pub(super) const API_URL: &str = "https://api.twilio.com";
 /// Twilio's host for services, senders and typing (API overview; checked 2026-11-20).
 const MESSAGING_URL: &str = "https://messaging.twilio.com";
+/// Twilio's host for content templates (Content API; checked 2026-11-20).
+const CONTENT_URL: &str = "https://content.twilio.com";
 /// What stands before the address of a WhatsApp sender or customer.
 pub(super) const WHATSAPP: &str = "whatsapp:";
 /// Messages a second that may be set at most.
@@ -85,6 +87,11 @@ pub(super) const FIELDS: &[Field] = &[
         "Messaging API address",
         "only for a proxy; leave out for Twilio's own",
     )),
+    optional(field(
+        "content_url",
+        "Content API address",
+        "only for a proxy; leave out for Twilio's own",
+    )),
 ];
 
 /// A key of the webhook signatures that is named in the request.
@@ -118,6 +125,8 @@ pub(super) struct Config {
     pub api_url: String,
     /// Where services and senders are, without a slash at the end.
     pub messaging_url: String,
+    /// Where content templates are, without a slash at the end.
+    pub content_url: String,
 }
 
 impl Config {
@@ -155,6 +164,7 @@ impl Config {
             per_second: count(settings, "messages_per_second", MAX_PER_SECOND)?,
             api_url: host("api_url", API_URL)?,
             messaging_url: host("messaging_url", MESSAGING_URL)?,
+            content_url: host("content_url", CONTENT_URL)?,
         })
     }
 

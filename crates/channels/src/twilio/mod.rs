@@ -26,6 +26,7 @@ mod parse;
 mod policy;
 mod registration;
 mod render;
+mod templates;
 mod verify;
 mod wire;
 
@@ -38,7 +39,9 @@ use baton_core::{
     file::{FileStream, MediaSource},
     ids::VendorId,
     inbound::{ParseFault, RawEvent, RawRequest, Received},
+    inbox::ChannelKind,
     registration::Registration,
+    template::Templates,
     time::{BoxFuture, Clock},
 };
 use serde_json::{Map, Value};
@@ -101,6 +104,11 @@ impl Channel for Twilio {
 
     fn attend<'a>(&'a self, message: &'a VendorId) -> BoxFuture<'a, ()> {
         Box::pin(self.client.attend(message))
+    }
+
+    fn templates(&self) -> Option<&dyn Templates> {
+        // Nobody has to approve what goes by SMS.
+        (self.policy.channel == ChannelKind::Whatsapp).then_some(&self.client)
     }
 
     fn fetch<'a>(&'a self, media: &'a MediaSource) -> BoxFuture<'a, Result<FileStream, Fault>> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// The parameters of a webhook, by name.
 #[derive(Default, Serialize, Deserialize)]
@@ -187,5 +188,41 @@ pub(super) struct Verifications {
 pub(super) struct TollFree {
     #[serde(default)]
     pub status: String,
+    pub rejection_reason: Option<String>,
+}
+
+/// One page of content templates.
+#[derive(Deserialize)]
+pub(super) struct ContentPage {
+    #[serde(default)]
+    pub contents: Vec<Value>,
+    pub meta: Option<PageMeta>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct PageMeta {
+    pub next_page_url: Option<String>,
+}
+
+/// One content template with what WhatsApp thinks of it.
+#[derive(Deserialize)]
+pub(super) struct ContentRow {
+    pub sid: Option<String>,
+    pub friendly_name: Option<String>,
+    pub language: Option<String>,
+    /// Examples of its variables, by number or name.
+    #[serde(default)]
+    pub variables: Map<String, Value>,
+    /// What it consists of, by type.
+    #[serde(default)]
+    pub types: Map<String, Value>,
+    pub approval_requests: Option<Approval>,
+}
+
+#[derive(Default, Deserialize)]
+pub(super) struct Approval {
+    pub name: Option<String>,
+    pub category: Option<String>,
+    pub status: Option<String>,
     pub rejection_reason: Option<String>,
 }

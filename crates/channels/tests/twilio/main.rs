@@ -9,3 +9,4 @@ mod render;
 mod sdk;
 mod send;
 mod support;
+mod templates;
