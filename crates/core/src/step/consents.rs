@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use crate::{
-    consent::{Consent, ConsentScope},
+    consent::{self, Consent, ConsentScope},
     contact::{Point, PointKind},
     delivery::Payload,
     phone,
@@ -25,12 +25,16 @@ pub(super) fn told(
     if !opted_out {
         return opted_in(draft, &[point], scope, at, "vendor");
     }
-    let everything = ConsentScope::Everything;
-    let was_out = crate::consent::forbids(&draft.state.consents, everything);
+    let was_out = are_out(draft);
     changed(draft, point, scope, true, at, "vendor");
-    if scope == everything && !was_out {
+    if scope == ConsentScope::Everything && !was_out {
         fell_silent(draft);
     }
+}
+
+/// Whether nothing at all may be sent to the customer.
+pub(super) fn are_out(draft: &Draft<'_>) -> bool {
+    consent::forbids(&draft.state.consents, ConsentScope::Everything)
 }
 
 /// Writes a line of the ledger, and withdraws what it forbids.

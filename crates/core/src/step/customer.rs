@@ -18,6 +18,7 @@ use crate::{
 
 pub(super) fn spoke(draft: &mut Draft<'_>, said: CustomerMessage) {
     draft.state.contact.learn(&said.who);
+    let was_out = consents::are_out(draft);
     let word = obey(draft, &said);
     let session = draft.open_session();
     remember(draft, said.referral.as_ref());
@@ -43,9 +44,9 @@ pub(super) fn spoke(draft: &mut Draft<'_>, said: CustomerMessage) {
     }
     show(draft, &message);
     match word {
-        Some(Keyword::Stop) => consents::fell_silent(draft),
+        Some(Keyword::Stop) if !was_out => consents::fell_silent(draft),
         Some(Keyword::Help) if !said.answered_by_vendor => help(draft, session),
-        Some(Keyword::Help | Keyword::Start) | None => {}
+        Some(_) | None => {}
     }
 }
 
@@ -96,7 +97,7 @@ fn obey(draft: &mut Draft<'_>, said: &CustomerMessage) -> Option<Keyword> {
 
 /// Says who we are and how to stop, as carriers demand.
 fn help(draft: &mut Draft<'_>, session: SessionId) {
-    if consent::forbids(&draft.state.consents, ConsentScope::Everything) {
+    if consents::are_out(draft) {
         return;
     }
     let language = draft.state.session.as_ref().and_then(|s| s.language.clone());

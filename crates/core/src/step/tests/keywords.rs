@@ -87,8 +87,9 @@ fn a_stop_that_a_vendor_reports_is_obeyed_like_a_word() {
         let (point, scope, at) = (point.clone(), ConsentScope::Everything, w.now);
         w.give(Input::Consent { point, scope, opted_out: true, at });
     }
+    writes(&mut w, "15550100", "STOP", true);
     let told = w.drain(Destination::Desk);
-    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told.len(), 2, "told once, and the word itself: {told:?}");
 }
 
 #[test]
