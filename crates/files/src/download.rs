@@ -16,6 +16,8 @@ use reqwest::{
     header::{CONTENT_TYPE, LOCATION},
 };
 
+use crate::taking::too_large;
+
 /// How many redirects are followed.
 const MAX_REDIRECTS: usize = 3;
 /// How long a file may take in all.
@@ -171,11 +173,6 @@ fn refused(status: StatusCode) -> Result<(), Fault> {
 fn bad(why: &str) -> Fault {
     Fault::new(FaultClass::MediaProblem, format!("fetch the file: {why}"))
         .for_rep("The file could not be fetched; it has to be sent again.")
-}
-
-fn too_large(most: u64) -> Fault {
-    Fault::new(FaultClass::MediaProblem, format!("fetch the file: it has more than {most} bytes"))
-        .for_rep("The file is too large.")
 }
 
 fn lost() -> Fault {

@@ -78,7 +78,7 @@ fn check_hash(new: &NewFile<'_>, digest: &[u8]) -> Result<(), Fault> {
     Err(problem(text, "The file was damaged on its way. Ask for it again."))
 }
 
-fn too_large(max_bytes: u64) -> Fault {
+pub(crate) fn too_large(max_bytes: u64) -> Fault {
     let most = size(max_bytes);
     problem(
         format!("take the file: it has more than {most}, the limit here"),

@@ -31,6 +31,7 @@ struct Pulse {
     requests: u64,
     units: u64,
     feed: u64,
+    file_bytes: u64,
 }
 
 impl Stage {
@@ -63,7 +64,8 @@ impl Stage {
             Some(hub) => (hub.store().stats().units, *hub.feed_hint().borrow()),
             None => (0, 0),
         };
-        Pulse { requests: self.sandbox.world.journal.extent().0, units, feed }
+        let requests = self.sandbox.world.journal.extent().0;
+        Pulse { requests, units, feed, file_bytes: self.coming_bytes() }
     }
 
     /// Whether something is under way that needs no virtual time to go on.
@@ -77,7 +79,8 @@ impl Stage {
         let sending = store.unfinished().await?.deliveries.get("sending").copied().unwrap_or(0);
         // A call that waits for the virtual clock keeps its delivery or its task until then.
         let most = usize::try_from(calls.delayed).unwrap_or(usize::MAX).saturating_add(1);
-        let tasks = store.task_due(now, most).await?.len() as u64;
+        let mut tasks = store.task_due(now, most).await?.len() as u64;
+        tasks += store.fetch_due(now, most).await?.len() as u64;
         Ok(sending + tasks > calls.delayed
             || store.stats().queued > 0
             || !store.inbound_due(now, 1).await?.is_empty()

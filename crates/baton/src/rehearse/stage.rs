@@ -190,6 +190,13 @@ impl Stage {
         self.company.inboxes.first().map_or(Front::WhatsappCloud, |inbox| inbox.front)
     }
 
+    /// The bytes of files that are still coming.
+    pub fn coming_bytes(&self) -> u64 {
+        let incoming = self.place.folder().join("files/incoming");
+        let files = std::fs::read_dir(incoming).into_iter().flatten().flatten();
+        files.filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum()
+    }
+
     /// The hash of what an address gives.
     ///
     /// # Errors
@@ -200,6 +207,25 @@ impl Stage {
         let bytes = answer.bytes().await.map_err(|e| e.to_string())?;
         let hash = digest(&SHA256, &bytes);
         Ok(hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// Asks the hub's API something, or posts a document to it; the status and the answer.
+    ///
+    /// # Errors
+    /// The hub does not answer.
+    pub async fn api(&self, path: &str, body: Option<&Value>) -> Result<(u16, Value), String> {
+        let (name, now) = (random().to_string(), seed::now());
+        let (store, random) = (self.store()?, baton_http::SystemRandom);
+        let key = baton_http::api_key_create(store, &random, self.company.workspace, &name, now);
+        let key = key.await.map_err(|e| e.to_string())?;
+        let url = format!("http://{}/api/{path}", self.address);
+        let request = match body {
+            Some(body) => self.http.post(&url).json(body),
+            None => self.http.get(&url),
+        };
+        let answer = request.bearer_auth(key).send().await.map_err(|e| e.to_string())?;
+        let status = answer.status().as_u16();
+        answer.json().await.map(|answer| (status, answer)).map_err(|e| format!("{path}: {e}"))
     }
 
     /// Asks the sandbox something.

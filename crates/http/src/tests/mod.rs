@@ -3,6 +3,7 @@ mod campaigns;
 mod console;
 mod contacts;
 mod feed;
+mod files;
 mod hooks;
 mod inboxes;
 mod isolation;
