@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Failure,
+    Failure, campaign,
     line::Deed,
     pattern::Pattern,
     seen::{self, Sight},
@@ -51,6 +51,7 @@ pub async fn act(stage: &mut Stage, sight: &mut Sight, deed: &Deed) -> Result<()
         Deed::Model(script) => {
             stage.order("openai/script", script).await?;
         }
+        Deed::Templates(job) => campaign::act(stage, sight, job).await?,
         Deed::Kill => stage.kill_hub().await.map_err(|e| Failure::broken(e.to_string()))?,
         Deed::Start => stage.start_hub().await.map_err(|e| Failure::broken(e.to_string()))?,
     }

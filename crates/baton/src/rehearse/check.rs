@@ -15,7 +15,7 @@ use baton_store::{SessionFilter, SessionView};
 use serde_json::Value;
 
 use super::{
-    Failure,
+    Failure, campaign,
     line::{Expect, Facet},
     pattern::Pattern,
     seen::{self, Item, Sight},
@@ -64,6 +64,7 @@ pub async fn check(stage: &Stage, sight: &mut Sight, expect: &Expect) -> Checked
             Ok(equal(&parked.to_string(), &count.to_string()))
         }
         Expect::Operator(code) => operator(stage, code).await,
+        Expect::Campaign(outlook) => campaign::look(stage, outlook).await,
         Expect::Calls { vendor, operation, count } => Ok(calls(stage, vendor, operation, *count)),
         _ => about_session(stage, sight, expect).await,
     }

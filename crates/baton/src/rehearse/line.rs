@@ -4,6 +4,10 @@
 //! `customer sends file: {…}`, `rep sends file: NAME`, `phone app: …`, `clock +25h`, `fault VENDOR OPERATION FAULT count=2`, `switch NAME = VALUE`,
 //! `hub is killed`, `hub starts`. Faults, switches and operations are the sandbox's own.
 //!
+//! Templates: `rep sends template NAME: {values}`, `rep is refused template NAME FIELD: {values}`,
+//! `campaign sends NAME: {document}`, `campaign is paused`, `whatsapp template: {document}`;
+//! `campaign: done`, `campaign counts: {counts}`.
+//!
 //! What must come true: `ai: …`, `system: …`, `customer sees: …`, `rep sees: …` take the next
 //! thing that came to the phone or the rep's thread, in order, and `… sees file: …` compares bytes; `… sees nothing more` watches for
 //! a while; `desk: waiting`, `owner: ai`, `session: closed by silent`, `message "…": read` and
@@ -14,6 +18,7 @@ use baton_core::message::AuthorKind;
 use serde_json::{Map, Value, json};
 
 use super::{
+    campaign::{self, Job, Outlook},
     pattern::Pattern,
     script::{named_pattern, span_ms},
 };
@@ -64,6 +69,8 @@ pub enum Deed {
     Model(Value),
     /// Dynamics already knows a person.
     Contact(Value),
+    /// Somebody does something with templates.
+    Templates(Job),
     /// The hub's process ends without warning.
     Kill,
     /// The hub's process starts.
@@ -115,6 +122,8 @@ pub enum Expect {
     Parked(u64),
     /// What an operator is told.
     Operator(String),
+    /// How the newest campaign stands.
+    Campaign(Outlook),
     /// How often a vendor was called.
     Calls { vendor: String, operation: String, count: usize },
 }
@@ -140,6 +149,9 @@ pub fn read(line: &str) -> Result<Step, String> {
     }
     if let Some(deed) = whole(line) {
         return Ok(Step::Do(deed));
+    }
+    if let Some(job) = campaign::whole(line) {
+        return Ok(Step::Do(Deed::Templates(job)));
     }
     if let Some(expect) = nothing_more(line) {
         return Ok(Step::Expect(expect));
@@ -295,6 +307,9 @@ fn said(head: &str, tail: &str) -> Result<Option<Deed>, String> {
 }
 
 fn said_by_name(head: &str, tail: &str) -> Result<Option<Deed>, String> {
+    if let Some(job) = campaign::deed(head, tail)? {
+        return Ok(Some(Deed::Templates(job)));
+    }
     if let Some(name) = head.strip_prefix("dynamics event ") {
         return Ok(Some(desk("event", json!({ "name": name, "text": tail }))));
     }
@@ -313,6 +328,9 @@ fn said_by_name(head: &str, tail: &str) -> Result<Option<Deed>, String> {
 }
 
 fn expectation(head: &str, tail: &str) -> Result<Expect, String> {
+    if let Some(outlook) = campaign::outlook(head, tail)? {
+        return Ok(Expect::Campaign(outlook));
+    }
     let text = Pattern::new(tail);
     let word = || tail.to_owned();
     let sees = |by| Expect::CustomerSees { who: None, by, text: Pattern::new(tail) };

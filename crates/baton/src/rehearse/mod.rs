@@ -2,6 +2,7 @@
 //! vendors on a frozen clock.
 
 mod act;
+mod campaign;
 mod check;
 mod library;
 mod line;

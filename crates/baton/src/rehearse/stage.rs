@@ -228,6 +228,25 @@ impl Stage {
         answer.json().await.map(|answer| (status, answer)).map_err(|e| format!("{path}: {e}"))
     }
 
+    /// Asks the hub's API something, or posts a document to it; the status and the answer.
+    ///
+    /// # Errors
+    /// The hub does not answer.
+    pub async fn api(&self, path: &str, body: Option<&Value>) -> Result<(u16, Value), String> {
+        let (name, now) = (random().to_string(), seed::now());
+        let (store, random) = (self.store()?, baton_http::SystemRandom);
+        let key = baton_http::api_key_create(store, &random, self.company.workspace, &name, now);
+        let key = key.await.map_err(|e| e.to_string())?;
+        let url = format!("http://{}/api/{path}", self.address);
+        let request = match body {
+            Some(body) => self.http.post(&url).json(body),
+            None => self.http.get(&url),
+        };
+        let answer = request.bearer_auth(key).send().await.map_err(|e| e.to_string())?;
+        let status = answer.status().as_u16();
+        answer.json().await.map(|answer| (status, answer)).map_err(|e| format!("{path}: {e}"))
+    }
+
     /// Asks the sandbox something.
     ///
     /// # Errors
