@@ -12,6 +12,7 @@ import type {
   Session,
   SessionPage,
   SmsSegments,
+  Templates,
   TestSent,
   Vendor,
 } from "./types.ts";
@@ -107,6 +108,15 @@ export class Api {
 
   inboxRegistration(id: string): Promise<Registration> {
     return this.#get(`${inboxPath(id)}/registration`);
+  }
+
+  templates(inbox: string): Promise<Templates> {
+    return this.#get("/api/templates", { inbox });
+  }
+
+  /** Has the hub read an inbox's templates from its vendor now. */
+  syncTemplates(inbox: string): Promise<{ count: number }> {
+    return this.#request("POST", `${inboxPath(inbox)}/templates/sync`);
   }
 
   testInbox(id: string, test: { to: string; text: string }): Promise<TestSent> {

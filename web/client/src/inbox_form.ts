@@ -1,5 +1,5 @@
 import type { ApiError } from "./error.ts";
-import type { Field, SettingsChange } from "./types.ts";
+import type { Field, SettingsChange, Template } from "./types.ts";
 
 /** What stands in the form at first: settings as they are; secrets are never shown. */
 export function shownSettings(
@@ -42,6 +42,14 @@ export function refusal(
     ? error.message.slice(prefix.length)
     : error.message;
   return { field: error.field, text };
+}
+
+/** How many templates there are, those that can be sent first; empty when there is none. */
+export function countByStatus(templates: Pick<Template, "status">[]): string {
+  const counts = new Map<string, number>([["approved", 0]]);
+  for (const { status } of templates) counts.set(status, (counts.get(status) ?? 0) + 1);
+  const words = [...counts].filter(([, count]) => count > 0);
+  return words.map(([status, count]) => `${count} ${status}`).join(", ");
 }
 
 function asText(value: unknown): string {

@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { ApiError, changedSettings, type Field, refusal, shownSettings } from "../src/index.ts";
+import {
+  ApiError,
+  changedSettings,
+  countByStatus,
+  type Field,
+  refusal,
+  shownSettings,
+} from "../src/index.ts";
 
 const field = (key: string, secret = false): Field => ({
   key,
@@ -41,4 +48,10 @@ test("a refusal belongs to the field that it names", () => {
   expect(refusal(error, ["name"])).toBeNull();
   expect(refusal(new ApiError("internal", "broken", 500), ["number"])).toBeNull();
   expect(refusal(null, [])).toBeNull();
+});
+
+test("templates are counted by what the vendor thinks of them", () => {
+  const templates = ["rejected", "approved", "approved"].map((status) => ({ status }));
+  expect(countByStatus(templates)).toBe("2 approved, 1 rejected");
+  expect(countByStatus([])).toBe("");
 });

@@ -138,6 +138,19 @@ function read(response, path, query) {
   const after = Number(query.get("after") ?? 0);
   if (path === "/api/me") return send(response, 200, ME);
   if (path === "/api/inboxes") return send(response, 200, { inboxes: empty ? [] : inboxes });
+  if (path === "/api/templates") {
+    const templates = ["approved", "approved", "pending"].map((status) => ({ status }));
+    return send(response, 200, { templates, more: false, problem: null });
+  }
+  if (path.endsWith("/registration")) {
+    const parts = [
+      { name: "brand", state: "APPROVED" },
+      { name: "campaign", state: "IN_PROGRESS" },
+    ];
+    const summary = "The campaign of this number is being reviewed.";
+    const next_step = "Wait for the carriers; this takes days.";
+    return send(response, 200, { light: "amber", summary, next_step, parts });
+  }
   if (path === "/api/vendors") return send(response, 200, { vendors });
   if (path.endsWith("/file")) {
     response.writeHead(200, { "content-type": "image/png" });

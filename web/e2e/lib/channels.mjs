@@ -2,6 +2,7 @@ import { checkAccessible, takePictures } from "./browser.mjs";
 import { check } from "./steps.mjs";
 
 const FIRST = "WhatsApp support";
+const TEXTS = "SMS support";
 const SECOND = "Returns number";
 const RENAMED = "Returns";
 
@@ -57,6 +58,25 @@ export function channelSteps({ page, customer, ready, open }) {
         await checkAccessible(page, "test message, sent");
         await takePictures(page, "11-test-message");
         await button(FIRST, "Close").click();
+      },
+    ],
+    [
+      "a test message by SMS counts its parts, and its way is shown in its session",
+      async () => {
+        await button(TEXTS, "Send a test message").click();
+        const text = card(TEXTS).getByLabel("Text", { exact: true });
+        await text.fill("я".repeat(71));
+        await card(TEXTS).getByText("2 parts, 63 characters left in the last (UCS-2)").waitFor();
+        await text.fill("Only a test by SMS");
+        await card(TEXTS).getByText("1 part, 142 characters left in it (GSM-7)").waitFor();
+        await card(TEXTS).getByLabel("To", { exact: true }).fill("+1 555 010 0177");
+        await checkAccessible(page, "test message by SMS");
+        await takePictures(page, "11-test-sms");
+        await button(TEXTS, "Send").click();
+        await card(TEXTS).getByRole("link", { name: "Follow it in its session" }).click();
+        const said = main.locator("li.message.system").filter({ hasText: "Only a test by SMS" });
+        await said.locator(".status:is(.sent, .delivered)").waitFor();
+        await open();
       },
     ],
     [

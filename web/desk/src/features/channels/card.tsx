@@ -11,6 +11,7 @@ import { Age, span } from "../../ui/time.tsx";
 import { CHANNEL, CONNECTION_STATE, sentence } from "../../ui/words.ts";
 import { Actions } from "./actions.tsx";
 import { RegistrationFacts } from "./registration.tsx";
+import { TemplateFacts } from "./templates.tsx";
 
 interface InboxCardProps {
   inbox: Inbox;
@@ -119,6 +120,7 @@ function Facts({ inbox }: { inbox: Inbox }) {
           <Age at={inbox.last_event_at} />
         )}
       </Pair>
+      {runs && inbox.templates && <TemplateFacts inbox={inbox.id} name={inbox.name} />}
       {runs && inbox.channel === "sms" && <RegistrationFacts inbox={inbox.id} />}
       {runs && (
         <Pair name="Reply window">
