@@ -24,7 +24,7 @@ use super::{
     templates,
     wire::{
         Brand, Campaigns, Capabilities, ContentPage, Number, Numbers, Posted, Senders, Service,
-        ServiceNumbers, Services, TollFree, Verifications,
+        ServiceNumber, ServiceNumbers, Services, TollFree, Verifications,
     },
 };
 use crate::{
@@ -237,7 +237,7 @@ impl Client {
             let url = format!("{services}/{}/PhoneNumbers", service.sid);
             let query = [("PageSize", "1000")];
             let numbers: ServiceNumbers = self.ask(self.http.get(url).query(&query)).await?;
-            let is_it = |number: &Number| number.phone_number.as_deref() == Some(sender);
+            let is_it = |number: &ServiceNumber| number.phone_number.as_deref() == Some(sender);
             if numbers.phone_numbers.iter().any(is_it) {
                 return Ok(Some(service.sid));
             }

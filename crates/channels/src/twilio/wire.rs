@@ -141,7 +141,13 @@ pub(super) struct Services {
 #[derive(Deserialize)]
 pub(super) struct ServiceNumbers {
     #[serde(default)]
-    pub phone_numbers: Vec<Number>,
+    pub phone_numbers: Vec<ServiceNumber>,
+}
+
+/// A number as its service lists it: here its capabilities are a list of words.
+#[derive(Deserialize)]
+pub(super) struct ServiceNumber {
+    pub phone_number: Option<String>,
 }
 
 #[derive(Deserialize)]

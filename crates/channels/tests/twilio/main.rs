@@ -5,6 +5,7 @@ mod config;
 mod fetch;
 mod parse;
 mod receive;
+mod registration;
 mod render;
 mod sdk;
 mod send;
