@@ -243,14 +243,21 @@ pub(crate) fn remember(session: &mut Session, invite: &Invite) {
     session.metadata.insert(KEY.to_owned(), note);
 }
 
-/// Whether the customer's next message goes to a desk at once; asked once a campaign.
+/// Whether the customer's next message goes to a desk at once.
+pub(crate) fn waits_for_reply(session: &Session) -> bool {
+    session
+        .metadata
+        .get(KEY)
+        .is_some_and(|note| note.get("answered").is_none() && note["replies"]["to"] == "desk")
+}
+
+/// The same, asked once a campaign: the answer is there.
 pub(crate) fn take_reply(session: &mut Session) -> bool {
-    let Some(Value::Object(note)) = session.metadata.get_mut(KEY) else { return false };
-    if note.get("answered").is_some() {
-        return false;
+    let waited = waits_for_reply(session);
+    if let Some(Value::Object(note)) = session.metadata.get_mut(KEY) {
+        note.insert("answered".to_owned(), true.into());
     }
-    note.insert("answered".to_owned(), true.into());
-    note.get("replies").is_some_and(|replies| replies["to"] == "desk")
+    waited
 }
 
 /// The topic by which a session's desk is picked, where its campaign names one.

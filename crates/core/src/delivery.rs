@@ -135,6 +135,11 @@ impl Payload {
         }
     }
 
+    /// Whether it goes out for a campaign, which counts and lists what became of it.
+    pub fn is_invitation(&self) -> bool {
+        matches!(self, Self::Template { campaign: Some(_), .. })
+    }
+
     /// The word for logs, metrics and traces.
     pub fn name(&self) -> &'static str {
         match self {

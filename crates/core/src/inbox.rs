@@ -32,6 +32,11 @@ impl ChannelKind {
             Self::Phone => "phone",
         }
     }
+
+    /// Whether messages go to phone numbers.
+    pub fn writes_to_phones(self) -> bool {
+        matches!(self, Self::Whatsapp | Self::Sms)
+    }
 }
 
 /// One customer-facing address at one vendor.

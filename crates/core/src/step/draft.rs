@@ -2,6 +2,7 @@
 
 use super::{Context, Effects, State};
 use crate::{
+    campaign,
     delivery::{Attempt, Delivery, DeliveryState, Destination, Hold, Payload},
     fault::Fault,
     feed::{FactKind, NewFact},
@@ -112,6 +113,10 @@ impl<'a> Draft<'a> {
     pub(super) fn silent_span_ms(&self) -> i64 {
         match self.state.session.as_ref().map(|s| s.owner) {
             Some(Owner::Desk) => self.cx.settings.silent_close_desk_ms,
+            // An answer may take days, and it is a desk's.
+            Some(_) if self.state.session.as_ref().is_some_and(campaign::waits_for_reply) => {
+                self.cx.settings.silent_close_desk_ms
+            }
             _ => self.cx.settings.silent_close_ms(self.cx.channel.channel),
         }
     }

@@ -120,7 +120,9 @@ fn rejected(draft: &mut Draft<'_>, delivery: &Delivery, fault: Fault) {
             if let Some(message) = delivery.payload.message() {
                 draft.set_status(message, MessageStatus::Failed, Some(fault.clone()));
             }
-            receipt::tell(draft, delivery.author, &fault);
+            if !delivery.payload.is_invitation() {
+                receipt::tell(draft, delivery.author, &fault);
+            }
         }
         (Destination::Desk, class) => {
             fail(draft, delivery, &fault);
@@ -211,7 +213,9 @@ fn give_up(draft: &mut Draft<'_>, delivery: &Delivery) {
         "it may have been sent: the vendor's answer was lost and it cannot be asked",
     );
     fail(draft, delivery, &fault);
-    draft.notice("may_have_been_sent", fault.operator.clone());
+    if !delivery.payload.is_invitation() {
+        draft.notice("may_have_been_sent", fault.operator.clone());
+    }
     if delivery.destination == Destination::Desk {
         let opens = matches!(delivery.payload, Payload::Plan { .. })
             && draft.state.handoff.as_ref().is_some_and(|h| h.work.is_none());

@@ -72,7 +72,9 @@ fn failed(draft: &mut Draft<'_>, delivery: &Delivery, fault: Fault) {
         }
         return;
     }
-    tell(draft, delivery.author, &fault);
+    if !delivery.payload.is_invitation() {
+        tell(draft, delivery.author, &fault);
+    }
 }
 
 /// Tells whoever wrote a message that it did not arrive; an AI's failure is a handoff.

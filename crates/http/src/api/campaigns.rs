@@ -10,7 +10,6 @@ use axum::{
 use baton_core::{
     campaign::{self, CampaignState, CampaignTemplate, MAX_PACE_PER_MINUTE, Recipient, Replies},
     ids::{CampaignId, InboxId},
-    inbox::ChannelKind,
     phone,
     template::Values,
     time::Timestamp,
@@ -232,7 +231,7 @@ fn inbox(app: &App, caller: &Caller, id: &str) -> Result<(InboxId, Option<String
     let source = sources.into_iter().find(|s| !s.desk && s.id.to_string() == id);
     let source = source.ok_or_else(|| ApiError::refused("inbox_id", "no inbox has this id"))?;
     match source.channel {
-        Some(ChannelKind::Whatsapp | ChannelKind::Sms) => Ok((InboxId(source.id), source.address)),
+        Some(channel) if channel.writes_to_phones() => Ok((InboxId(source.id), source.address)),
         _ => Err(ApiError::refused("inbox_id", "its channel does not reach phone numbers")),
     }
 }

@@ -6,7 +6,6 @@ use axum::{Json, extract::State, http::StatusCode};
 use baton_core::{
     contact::{Identity, Point, PointKind},
     fault::{Fault, FaultClass},
-    inbox::ChannelKind,
     message::{Author, AuthorKind},
     phone,
 };
@@ -76,7 +75,7 @@ async fn test(
 ) -> Result<(StatusCode, Json<TestSent>), ApiError> {
     let source = running(&app, caller.workspace, id).ok_or_else(|| not_running(None))?;
     let Some(policy) = &source.policy else { return Err(not_running(Some(source))) };
-    if !matches!(policy.channel, ChannelKind::Whatsapp | ChannelKind::Sms) {
+    if !policy.channel.writes_to_phones() {
         let text = "a test message goes to a phone number, and this channel has none";
         return Err(ApiError::new(StatusCode::CONFLICT, "no_phone_channel", text));
     }

@@ -145,3 +145,30 @@ fn a_campaign_leaves_a_session_with_its_rep() {
     w.customer("thanks");
     assert_eq!(w.state.handoff.as_ref().unwrap().reason, HandoffReason::CustomerAsked);
 }
+
+#[test]
+fn a_session_that_waits_for_a_desks_answer_stays_open_for_days() {
+    let mut w = world();
+    w.give(Input::Invite(invite(to_desk(None))));
+    w.drain(Destination::Customer);
+    let silence =
+        |w: &World| *w.tasks.values().find(|(t, _)| matches!(t, TaskKind::Silence(_))).unwrap();
+    let (task, due) = silence(&w);
+    w.now = due;
+    w.give(Input::Due(task));
+    assert!(w.state.session.is_some());
+    w.now = w.now.plus_ms(3 * DAY_MS);
+    w.customer("only now I read it");
+    assert_eq!(w.state.handoff.as_ref().unwrap().reason, HandoffReason::CampaignReply);
+}
+
+#[test]
+fn a_campaigns_failures_are_listed_and_not_told_one_by_one() {
+    let mut w = world();
+    w.give(Input::Invite(invite(Replies::Ai)));
+    let refused = Outcome::Rejected { fault: fault(FaultClass::NotReachable) };
+    let sent = w.send(Destination::Customer, refused).unwrap();
+    assert_eq!(sent.state, DeliveryState::Failed);
+    assert_eq!(w.message("Our offer for Ana").status, MessageStatus::Failed);
+    assert!(!w.facts.iter().any(|f| matches!(f.kind, FactKind::OperatorNotice { .. })));
+}
