@@ -85,7 +85,7 @@ async fn a_merge_is_listed_and_taken_back_once() {
     let other = world.get(&format!("/api/contacts/{}", contact(2))).await.json();
     assert_eq!(other["points"][0]["value"], "+491700000002");
     assert_eq!(other["conversations"][0]["id"], conversation(2).to_string());
-    let facts = world.get("/api/feed?limit=200").await.json();
+    let facts = world.get("/api/feed/page?limit=200").await.json();
     let told = facts["facts"].as_array().unwrap().last().unwrap();
     assert_eq!(told["data"]["code"], "contacts_separated");
     assert!(told["data"]["text"].as_str().unwrap().starts_with("an API key separated"));
