@@ -7,8 +7,11 @@ use std::{
     time::Duration,
 };
 
-use baton_core::time::{Clock, HOUR_MS};
-use baton_files::{Files, FilesConfig, FilesError, Links};
+use baton_core::{
+    secret::Secret,
+    time::{Clock, HOUR_MS},
+};
+use baton_files::{BucketConfig, Files, FilesConfig, FilesError, Links};
 use baton_http::{HttpConfig, Parts, Random as _, SystemRandom};
 use baton_relay::{
     Builder, Hub, Media,
@@ -17,7 +20,10 @@ use baton_relay::{
 use baton_store::{SecretKey, Store, StoreConfig};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
-use crate::{builder::Vendors, settings::Settings};
+use crate::{
+    builder::{Vendors, VendorsError, http_client},
+    settings::Settings,
+};
 
 /// How long open requests may take when the hub stops.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -140,7 +146,7 @@ pub fn sqlite_file(url: &str) -> Option<&Path> {
 
 /// What the hub does with the bytes of media.
 async fn media(settings: &Settings, store: &Store, public_url: &str) -> Result<Media, RunError> {
-    let files = Files::open(FilesConfig::Folder(files_folder(settings))).await?;
+    let files = Files::open(files_config(settings)?).await?;
     // Without a key of secrets links last as long as this process.
     let mut random = [0; 32];
     if !SystemRandom.fill(&mut random) {
@@ -152,6 +158,26 @@ async fn media(settings: &Settings, store: &Store, public_url: &str) -> Result<M
         links: Links::new(public_url, &key),
         desk_link_ms: i64::from(settings.files.desk_link_hours) * HOUR_MS,
     })
+}
+
+/// A bucket where one is named, else a folder.
+fn files_config(settings: &Settings) -> Result<FilesConfig, RunError> {
+    let (folder, files) = (files_folder(settings), &settings.files);
+    if files.s3_bucket.is_empty() {
+        return Ok(FilesConfig::Folder(folder));
+    }
+    let read = |name: &str| {
+        std::env::var(name).map_err(|_| RunError::Key(format!("the bucket's {name} is not set")))
+    };
+    let bucket = BucketConfig {
+        endpoint: files.s3_endpoint.clone(),
+        name: files.s3_bucket.clone(),
+        region: files.s3_region.clone(),
+        key_id: read(&files.s3_key_id_env)?,
+        secret: Secret::new(read(&files.s3_secret_env)?),
+        http: http_client(settings.development.enabled).map_err(VendorsError::from)?,
+    };
+    Ok(FilesConfig::Bucket(folder, bucket))
 }
 
 fn files_folder(settings: &Settings) -> PathBuf {

@@ -89,6 +89,11 @@ pub struct Workers {
 pub struct FileSettings {
     pub folder: String,
     pub desk_link_hours: u32,
+    pub s3_endpoint: String,
+    pub s3_bucket: String,
+    pub s3_region: String,
+    pub s3_key_id_env: String,
+    pub s3_secret_env: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -151,6 +156,9 @@ impl Settings {
         between("workers.deliver_at_once", self.workers.deliver_at_once, 1, 1_024)?;
         between("workers.tasks_at_once", self.workers.tasks_at_once, 1, 1_024)?;
         between("files.desk_link_hours", self.files.desk_link_hours, 1, 8_760)?;
+        if self.files.s3_endpoint.is_empty() != self.files.s3_bucket.is_empty() {
+            return Err(wrong("files.s3_bucket: needs files.s3_endpoint beside it"));
+        }
         between("workers.lease_ms", self.workers.lease_ms, 1_000, 60_000)?;
         self.trusted_proxies()?;
         if !["json", "text"].contains(&self.log.format.as_str()) {

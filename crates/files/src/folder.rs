@@ -119,6 +119,15 @@ impl Incoming {
         File::open(folder).await?.sync_all().await
     }
 
+    /// Everything that came, to be read again.
+    pub async fn whole(&mut self) -> io::Result<FileBody> {
+        self.file.flush().await?;
+        let mut file = File::open(&self.path).await?;
+        file.set_max_buf_size(PIECE_BYTES);
+        let length = file.metadata().await?.len();
+        Ok(FileBody { length, pieces: pieces(file) })
+    }
+
     /// It is not wanted.
     pub async fn discard(self) {
         if let Err(error) = fs::remove_file(&self.path).await {

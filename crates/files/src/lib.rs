@@ -3,6 +3,7 @@
 //! Whatever a sender or a vendor claims about a file (its type, its length, its name) is
 //! believed only where the bytes agree. No file is ever whole in memory.
 
+mod bucket;
 mod download;
 mod folder;
 mod kind;
@@ -20,11 +21,13 @@ use baton_core::{
 use bytes::Bytes;
 use futures::Stream;
 
+pub use bucket::BucketConfig;
 pub use download::Download;
 pub use kind::{served, sniff};
 pub use link::Links;
 pub use name::safe_name;
 
+use bucket::Bucket;
 use folder::Folder;
 use taking::Taken;
 
@@ -36,6 +39,8 @@ pub const PIECE_BYTES: usize = 64 * 1_024;
 pub enum FilesConfig {
     /// In this folder; made when it is missing.
     Folder(PathBuf),
+    /// In a bucket; the folder only holds what is still coming.
+    Bucket(PathBuf, BucketConfig),
 }
 
 /// Why a kept file cannot be given. Each text fits after "failed to".
@@ -82,17 +87,21 @@ pub type Pieces = Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send>>;
 /// The place of all files.
 pub struct Files {
     folder: Folder,
+    bucket: Option<Bucket>,
 }
 
 impl Files {
     /// Opens the place.
     ///
     /// # Errors
-    /// The folder cannot be made or written to.
+    /// The folder cannot be made or written to, or the bucket's address is not valid.
     pub async fn open(config: FilesConfig) -> Result<Self, FilesError> {
-        let FilesConfig::Folder(path) = config;
+        let (path, bucket) = match config {
+            FilesConfig::Folder(path) => (path, None),
+            FilesConfig::Bucket(path, bucket) => (path, Some(Bucket::open(bucket)?)),
+        };
         let folder = Folder::open(path).await.map_err(|e| FilesError::Place(e.to_string()))?;
-        Ok(Self { folder })
+        Ok(Self { folder, bucket })
     }
 
     /// Takes a file in: counts, hashes and looks at the bytes while they come, and keeps them
@@ -110,7 +119,18 @@ impl Files {
                 return Err(fault);
             }
         };
-        draft.keep(new.workspace, new.id).await.map_err(|e| unkept(&e))?;
+        let kept = match &self.bucket {
+            None => draft.keep(new.workspace, new.id).await,
+            Some(bucket) => {
+                let put = match draft.whole().await {
+                    Ok(file) => bucket.put(new.workspace, new.id, file).await,
+                    Err(error) => Err(error),
+                };
+                draft.discard().await;
+                put
+            }
+        };
+        kept.map_err(|e| unkept(&e))?;
         Ok(stored(new, taken))
     }
 
@@ -119,7 +139,10 @@ impl Files {
     /// # Errors
     /// It is not there, or the place does not answer.
     pub async fn get(&self, workspace: WorkspaceId, id: FileId) -> Result<FileBody, FilesError> {
-        self.folder.get(workspace, id).await
+        match &self.bucket {
+            None => self.folder.get(workspace, id).await,
+            Some(bucket) => bucket.get(workspace, id).await,
+        }
     }
 
     /// Deletes a file; one that is not there is deleted already.
@@ -127,7 +150,10 @@ impl Files {
     /// # Errors
     /// The place does not answer.
     pub async fn delete(&self, workspace: WorkspaceId, id: FileId) -> Result<(), FilesError> {
-        self.folder.delete(workspace, id).await
+        match &self.bucket {
+            None => self.folder.delete(workspace, id).await,
+            Some(bucket) => bucket.delete(workspace, id).await,
+        }
     }
 }
 
@@ -144,7 +170,7 @@ fn stored(new: &NewFile<'_>, taken: Taken) -> StoredFile {
 
 /// Our own place has trouble: it passes when an operator acts.
 fn unkept(error: &std::io::Error) -> Fault {
-    let text = format!("keep the file: {error}; check the folder of files and its disk");
+    let text = format!("keep the file: {error}; check the place of files and its disk");
     Fault::new(FaultClass::Unknown, text).for_rep("The file could not be kept.")
 }
 

@@ -98,7 +98,7 @@ fn problem(operator: impl Into<String>, rep: impl Into<String>) -> Fault {
 /// A number of bytes for people.
 fn size(bytes: u64) -> String {
     const MIB: u64 = 1_024 * 1_024;
-    if bytes >= MIB && bytes % MIB == 0 {
+    if bytes >= MIB && bytes.is_multiple_of(MIB) {
         return format!("{} MiB", bytes / MIB);
     }
     format!("{bytes} bytes")

@@ -202,3 +202,66 @@ fn long_names_keep_their_extension_and_whole_characters() {
         assert!(safe.len() <= 100 && safe.ends_with(".pdf"), "{safe}");
     }
 }
+
+/// A service that keeps what is put, where the address is signed.
+async fn service() -> String {
+    use axum::{
+        Router,
+        body::to_bytes,
+        extract::{Request, State},
+        http::{Method, StatusCode},
+        response::{IntoResponse, Response},
+    };
+    use std::{collections::HashMap, sync::Arc};
+    type Kept = Arc<tokio::sync::Mutex<HashMap<String, Bytes>>>;
+    async fn answer(State(kept): State<Kept>, request: Request) -> Response {
+        let (path, query) = (request.uri().path().to_owned(), request.uri().query());
+        if !query.is_some_and(|query| query.contains("X-Amz-Signature=")) {
+            return StatusCode::FORBIDDEN.into_response();
+        }
+        let mut kept = kept.lock().await;
+        match request.method() {
+            &Method::PUT if request.headers().contains_key("content-length") => {
+                let body = to_bytes(request.into_body(), 1_000_000).await.unwrap();
+                kept.insert(path, body);
+                StatusCode::OK.into_response()
+            }
+            &Method::GET => match kept.get(&path) {
+                Some(body) => body.clone().into_response(),
+                None => StatusCode::NOT_FOUND.into_response(),
+            },
+            &Method::DELETE => {
+                kept.remove(&path);
+                StatusCode::NO_CONTENT.into_response()
+            }
+            _ => StatusCode::LENGTH_REQUIRED.into_response(),
+        }
+    }
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let app = Router::new().fallback(answer).with_state(Kept::default());
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    url
+}
+
+#[tokio::test]
+async fn a_bucket_keeps_files_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let bucket = BucketConfig {
+        endpoint: service().await,
+        name: "media".to_owned(),
+        region: "eu-central-1".to_owned(),
+        key_id: "id".to_owned(),
+        secret: baton_core::secret::Secret::new("made up"),
+        http: reqwest::Client::builder().no_proxy().build().unwrap(),
+    };
+    let config = FilesConfig::Bucket(folder.path().to_owned(), bucket);
+    let files = Files::open(config).await.unwrap();
+    let kept = files.put(&new(), bytes(vec![PNG], None)).await.unwrap();
+    let body = files.get(WORKSPACE, kept.id).await.unwrap();
+    assert_eq!(body.length, PNG.len() as u64);
+    assert_eq!(body.pieces.try_collect::<Vec<_>>().await.unwrap().concat(), PNG);
+    assert_eq!(std::fs::read_dir(folder.path().join("incoming")).unwrap().count(), 0);
+    files.delete(WORKSPACE, kept.id).await.unwrap();
+    assert!(matches!(files.get(WORKSPACE, kept.id).await, Err(FilesError::Missing)));
+}

@@ -121,8 +121,8 @@ impl Hub {
             return Err(Fault::new(FaultClass::MediaProblem, "fetch the file: it has no address"));
         };
         let (stream, max_bytes) = match keeper(message) {
-            Keeper::Channel => self.from_channel(state, vendor_id.clone()).await?,
-            Keeper::Desk => self.from_desk(message, vendor_id.clone()).await?,
+            Keeper::Channel => self.at_channel(state, vendor_id.clone()).await?,
+            Keeper::Desk => self.at_desk(message, vendor_id.clone()).await?,
         };
         let new = NewFile {
             // One file a message: a second try replaces what a first one left.
@@ -137,7 +137,7 @@ impl Hub {
         self.media.files.put(&new, stream).await
     }
 
-    async fn from_channel(
+    async fn at_channel(
         &self,
         state: &State,
         vendor_id: VendorId,
@@ -150,7 +150,7 @@ impl Hub {
         Ok((stream, max_bytes))
     }
 
-    async fn from_desk(
+    async fn at_desk(
         &self,
         message: &Message,
         vendor_id: VendorId,
