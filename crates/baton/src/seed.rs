@@ -184,26 +184,28 @@ fn change(company: &Company, settings: Settings) -> ConfigChange {
         };
         InboxConfig { inbox, secrets }
     };
-    let (plain, secret) =
-        split(&company.desk_settings, baton_desks::fields("dynamics365").unwrap_or_default());
-    let desk = DeskConfig {
-        desk: DeskRow {
-            id: company.desk,
-            workspace: company.workspace,
-            name: DESK.to_owned(),
-            vendor: "dynamics365".to_owned(),
-            settings: plain,
-        },
-        secrets: secret,
-    };
     let choice = Choice { desk: company.desk, kind: WorkKind::Live, queue: None };
     ConfigChange {
         settings: Some(settings),
         inboxes: company.inboxes.iter().map(inbox).collect(),
-        desks: vec![desk],
+        desks: vec![desk(company)],
         routes: Some(vec![Route { inbox: None, topic: None, choices: vec![choice] }]),
         ..ConfigChange::default()
     }
+}
+
+/// The company's desk as it is stored.
+pub fn desk(company: &Company) -> DeskConfig {
+    let (plain, secrets) =
+        split(&company.desk_settings, baton_desks::fields("dynamics365").unwrap_or_default());
+    let desk = DeskRow {
+        id: company.desk,
+        workspace: company.workspace,
+        name: DESK.to_owned(),
+        vendor: "dynamics365".to_owned(),
+        settings: plain,
+    };
+    DeskConfig { desk, secrets }
 }
 
 /// Parts the settings that must stay secret from the others.

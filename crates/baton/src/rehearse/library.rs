@@ -19,12 +19,14 @@ struct Articles;
 /// # Errors
 /// One is not found or not understood.
 pub fn scripts(wanted: &[String]) -> Result<Vec<Script>, String> {
-    if wanted.is_empty() {
+    let found: Result<Vec<Script>, String> = if wanted.is_empty() {
         let mut names: Vec<_> = Scenarios::iter().filter(|file| file.ends_with(".txt")).collect();
         names.sort();
-        return names.iter().map(|file| embedded(file.trim_end_matches(".txt"))).collect();
-    }
-    wanted.iter().map(|name| on_disk(name).unwrap_or_else(|| embedded(name))).collect()
+        names.iter().map(|file| embedded(file.trim_end_matches(".txt"))).collect()
+    } else {
+        wanted.iter().map(|name| on_disk(name).unwrap_or_else(|| embedded(name))).collect()
+    };
+    Ok(found?.into_iter().flat_map(Script::each_way).collect())
 }
 
 fn embedded(name: &str) -> Result<Script, String> {

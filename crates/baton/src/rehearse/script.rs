@@ -4,13 +4,13 @@ use baton_core::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
 use serde_json::Value;
 
 use super::{
-    line::{self, Step},
+    line::{self, Deed, Step},
     pattern::Pattern,
 };
 use crate::seed::Front;
 
 /// A scenario.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Script {
     /// Channel, desk and matter, such as `whatsapp-dynamics-late-reply`.
     pub name: String,
@@ -20,6 +20,10 @@ pub struct Script {
     pub shows: Vec<String>,
     /// Settings of the workspace that differ from the seeded ones, by path.
     pub settings: Vec<(String, Value)>,
+    /// Settings of the desk that differ from the seeded ones.
+    pub desk_settings: Vec<(String, Value)>,
+    /// Switches of the simulators: what no vendor's page settles is played both ways.
+    pub also_with: Vec<Vec<(String, String)>>,
     /// The engine, where it is not the built-in one.
     pub engine: Option<String>,
     /// The customers' side.
@@ -29,7 +33,7 @@ pub struct Script {
 }
 
 /// One line.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Line {
     /// Its number in the file, from 1.
     pub number: usize,
@@ -50,6 +54,8 @@ impl Script {
             title: String::new(),
             shows: Vec::new(),
             settings: Vec::new(),
+            desk_settings: Vec::new(),
+            also_with: Vec::new(),
             engine: None,
             front: Front::WhatsappCloud,
             lines: Vec::new(),
@@ -63,6 +69,26 @@ impl Script {
         Ok(script)
     }
 
+    /// The scenario as it is written, and once more with every set of switches that it names.
+    pub fn each_way(self) -> Vec<Self> {
+        let with = |switches: &Vec<(String, String)>| {
+            let mut script = self.clone();
+            let words = |(name, value): &(String, String)| format!("{name}={value}");
+            let named: Vec<String> = switches.iter().map(words).collect();
+            script.name = format!("{} with {}", self.name, named.join(" "));
+            let turned = switches.iter().cloned().map(|(name, value)| Line {
+                number: 0,
+                text: format!("switch {name} = {value}"),
+                step: Step::Do(Deed::Switch { name, value }),
+            });
+            script.lines.splice(0..0, turned);
+            script
+        };
+        let mut all: Vec<Self> = self.also_with.iter().map(with).collect();
+        all.insert(0, self);
+        all
+    }
+
     fn take(&mut self, number: usize, line: &str) -> Result<(), String> {
         if let Some(comment) = line.strip_prefix('#') {
             if self.title.is_empty() {
@@ -72,6 +98,10 @@ impl Script {
             self.shows.extend(numbers.split_whitespace().map(str::to_owned));
         } else if let Some(setting) = line.strip_prefix("setting:") {
             self.settings.push(read_setting(setting)?);
+        } else if let Some(setting) = line.strip_prefix("desk setting:") {
+            self.desk_settings.push(read_setting(setting)?);
+        } else if let Some(switches) = line.strip_prefix("also with:") {
+            self.also_with.push(read_switches(switches)?);
         } else if let Some(engine) = line.strip_prefix("engine:") {
             self.engine = Some(engine.trim().to_owned());
         } else if let Some(front) = line.strip_prefix("inbox:") {
@@ -93,6 +123,15 @@ fn read_setting(text: &str) -> Result<(String, Value), String> {
         None => serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned())),
     };
     Ok((path.trim().to_owned(), read))
+}
+
+/// `dynamics365.headers = x_ms, dynamics365.field_case = lower`: both at once.
+fn read_switches(text: &str) -> Result<Vec<(String, String)>, String> {
+    let one = |pair: &str| {
+        let (name, value) = pair.split_once('=').ok_or("a switch is written NAME = VALUE")?;
+        Ok((name.trim().to_owned(), value.trim().to_owned()))
+    };
+    text.split(',').map(one).collect()
 }
 
 /// Milliseconds of `250ms`, `90s`, `30m`, `25h` or `7d`.

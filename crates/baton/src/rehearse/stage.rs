@@ -228,25 +228,6 @@ impl Stage {
         answer.json().await.map(|answer| (status, answer)).map_err(|e| format!("{path}: {e}"))
     }
 
-    /// Asks the hub's API something, or posts a document to it; the status and the answer.
-    ///
-    /// # Errors
-    /// The hub does not answer.
-    pub async fn api(&self, path: &str, body: Option<&Value>) -> Result<(u16, Value), String> {
-        let (name, now) = (random().to_string(), seed::now());
-        let (store, random) = (self.store()?, baton_http::SystemRandom);
-        let key = baton_http::api_key_create(store, &random, self.company.workspace, &name, now);
-        let key = key.await.map_err(|e| e.to_string())?;
-        let url = format!("http://{}/api/{path}", self.address);
-        let request = match body {
-            Some(body) => self.http.post(&url).json(body),
-            None => self.http.get(&url),
-        };
-        let answer = request.bearer_auth(key).send().await.map_err(|e| e.to_string())?;
-        let status = answer.status().as_u16();
-        answer.json().await.map(|answer| (status, answer)).map_err(|e| format!("{path}: {e}"))
-    }
-
     /// Asks the sandbox something.
     ///
     /// # Errors
@@ -325,6 +306,12 @@ async fn plant(
     let adapt = |settings: &mut Workspace| adapted = workspace(settings);
     let company = seed::plant(&store, world, &[script.front], hub_url, adapt).await?;
     adapted.map_err(RunError::Refused)?;
+    if !script.desk_settings.is_empty() {
+        let mut changed = company.clone();
+        changed.desk_settings.extend(script.desk_settings.iter().cloned());
+        let change = ConfigChange { desks: vec![seed::desk(&changed)], ..ConfigChange::default() };
+        store.config_put(company.workspace, change).await?;
+    }
     if script.engine.is_some() {
         let key = json!(world.openai.account.api_key);
         let change = ConfigChange {

@@ -60,6 +60,12 @@ pub const FIELDS: &[Field] = &[
     ),
     field("login_url", "Login URL", "https://login.microsoftonline.com when empty", false),
     field(
+        "start_message_form",
+        "Form of the start message",
+        "object or string; object when empty, string where creating a conversation is refused for it",
+        false,
+    ),
+    field(
         "attachment_mb",
         "Attachment limit",
         "the organisation's largest attachment in MB, 1 to 128; 5 when empty",
@@ -101,6 +107,8 @@ pub struct Config {
     pub messaging_url: String,
     pub messaging_scope: String,
     pub login_url: String,
+    /// The start message of a conversation is sent as bare words.
+    pub plain_start_message: bool,
     /// The most bytes of one attachment.
     pub attachment_bytes: u64,
     /// Hosts of reps' files beside Microsoft's.
@@ -138,6 +146,7 @@ impl Config {
             },
             attachment_bytes: attachment_mb(settings)? * 1_024 * 1_024,
             file_hosts: file_hosts(settings)?,
+            plain_start_message: plain_start_message(settings)?,
             development,
             client_id,
             environment_url,
@@ -212,6 +221,17 @@ fn attachment_mb(settings: &Map<String, Value>) -> Result<u64, ConfigFault> {
     let Some(text) = optional(settings, KEY)? else { return Ok(policy::ATTACHMENT_MB) };
     let number = text.parse().ok().filter(|mb| (1..=policy::ATTACHMENT_MOST_MB).contains(mb));
     number.ok_or_else(|| ConfigFault::new(KEY, "write a whole number from 1 to 128"))
+}
+
+/// Microsoft's page shows an object and its reference a string ("Create a conversation", Messaging
+/// API; checked 2026-11-20).
+fn plain_start_message(settings: &Map<String, Value>) -> Result<bool, ConfigFault> {
+    const KEY: &str = "start_message_form";
+    match optional(settings, KEY)? {
+        None | Some("object") => Ok(false),
+        Some("string") => Ok(true),
+        Some(_) => Err(ConfigFault::new(KEY, "write object or string")),
+    }
 }
 
 fn file_hosts(settings: &Map<String, Value>) -> Result<Vec<String>, ConfigFault> {
@@ -336,6 +356,7 @@ mod tests {
             ("login_url", json!("https://127.0.0.1"), "development"),
             ("workstream_id", json!("support"), "not a GUID"),
             ("attachment_mb", json!("129"), "1 to 128"),
+            ("start_message_form", json!("xml"), "object or string"),
             ("file_hosts", json!("https://files.example/x"), "host names"),
             ("queue", json!("x"), "unknown setting"),
         ] {

@@ -142,7 +142,11 @@ fn plan_step(config: &Config, to_desk: &ToDesk<'_>, call: &Value) -> Result<Call
     let text = |key: &str| call.get(key).and_then(Value::as_str);
     match (text("operation"), text("text"), call.get("body")) {
         (Some(CREATE), _, Some(body)) => {
-            Ok(Call { operation: CREATE.to_owned(), body: body.clone() })
+            let mut body = body.clone();
+            if config.plain_start_message {
+                body["startmessage"] = body["startmessage"]["message"].take();
+            }
+            Ok(Call { operation: CREATE.to_owned(), body })
         }
         (Some(MESSAGE), Some(text), _) => {
             let activity = our_message(config, to_desk, text)?;
