@@ -32,6 +32,21 @@ pub(super) fn told(
     }
 }
 
+/// A vendor refused a message because of its own list of those who wrote STOP, which we then
+/// follow; false where a refusal does not say that.
+pub(super) fn refused_by_vendor(draft: &mut Draft<'_>) -> bool {
+    if draft.cx.channel.stop_scope != ConsentScope::Everything {
+        return false;
+    }
+    let points = &draft.state.contact.points;
+    let point = points.iter().find(|point| point.kind == PointKind::Phone).or(points.first());
+    let (point, now) = (point.cloned(), draft.cx.now);
+    if let Some(point) = point {
+        told(draft, point, ConsentScope::Everything, true, now);
+    }
+    true
+}
+
 /// Whether nothing at all may be sent to the customer.
 pub(super) fn are_out(draft: &Draft<'_>) -> bool {
     consent::forbids(&draft.state.consents, ConsentScope::Everything)

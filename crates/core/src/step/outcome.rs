@@ -1,6 +1,6 @@
 //! An attempt ended, or an unknown one was settled.
 
-use super::{draft::Draft, handoff, receipt, rep, window};
+use super::{consents, draft::Draft, handoff, receipt, rep, window};
 use crate::{
     conversation::AwaitedReceipt,
     delivery::{Attempt, Delivery, DeliveryState, Destination, Payload},
@@ -115,12 +115,15 @@ fn rejected(draft: &mut Draft<'_>, delivery: &Delivery, fault: Fault) {
             window::refused_by_vendor(draft);
             window::refuse(draft, delivery.id);
         }
-        (Destination::Customer, _) => {
+        (Destination::Customer, class) => {
             fail(draft, delivery, &fault);
             if let Some(message) = delivery.payload.message() {
                 draft.set_status(message, MessageStatus::Failed, Some(fault.clone()));
             }
-            if !delivery.payload.is_invitation() {
+            let opted_out = class == FaultClass::OptedOut && consents::refused_by_vendor(draft);
+            // Handing over who wants to hear nothing would help nobody.
+            let silent = opted_out && delivery.author == AuthorKind::Ai;
+            if !delivery.payload.is_invitation() && !silent {
                 receipt::tell(draft, delivery.author, &fault);
             }
         }

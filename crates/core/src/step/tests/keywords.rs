@@ -176,3 +176,19 @@ fn in_a_chat_help_is_a_question_and_stop_leaves_the_answer_open() {
     assert!(turn_is_due(&w), "the customer may still be answered in their chat");
     assert_eq!(ledger(&w), [("US.1".to_owned(), true)]);
 }
+
+#[test]
+fn a_vendor_that_refuses_for_stop_is_believed() {
+    let mut w = carrier();
+    writes(&mut w, "15550133001", "where is my parcel?", false);
+    w.says("on its way");
+    w.says("more of it");
+    let refused = Outcome::Rejected { fault: fault(FaultClass::OptedOut) };
+    w.send(Destination::Customer, refused).unwrap();
+    assert!(ledger(&w).iter().any(|(_, out)| *out), "it is in the ledger");
+    assert_eq!(w.message("on its way").status, MessageStatus::Failed);
+    assert!(w.drain(Destination::Customer).is_empty(), "what waits is withdrawn");
+    assert!(w.state.handoff.is_none(), "nobody is asked to answer in vain");
+    writes(&mut w, "15550133001", "START", false);
+    assert!(ledger(&w).iter().all(|(_, out)| !*out), "until they opt in again");
+}
