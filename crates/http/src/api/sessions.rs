@@ -8,7 +8,7 @@ use baton_core::{
     conversation,
     cost::Cost,
     ids::SessionId,
-    session,
+    phone, session,
     time::Timestamp,
 };
 use baton_store::{SessionFilter, SessionView};
@@ -380,6 +380,7 @@ impl Handoff {
     }
 }
 
+/// What is searched for; a phone number in the form in which they are stored.
 fn search(q: Option<String>) -> Result<Option<String>, ApiError> {
     let Some(text) = q.map(|q| q.trim().to_owned()).filter(|q| !q.is_empty()) else {
         return Ok(None);
@@ -388,7 +389,7 @@ fn search(q: Option<String>) -> Result<Option<String>, ApiError> {
         let most = format!("search for at most {SEARCH_MAX_CHARS} characters of plain text");
         return Err(ApiError::bad_request(most));
     }
-    Ok(Some(text))
+    Ok(Some(phone::normal(&text, None).unwrap_or(text)))
 }
 
 fn cursor(session: &baton_core::session::Session) -> String {
@@ -401,4 +402,17 @@ fn read_cursor(text: &str) -> Result<(Timestamp, SessionId), ApiError> {
         Some((Timestamp(at.parse().ok()?), SessionId::read(id)?))
     };
     read().ok_or_else(|| ApiError::bad_request("give as after what next said, unchanged"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phone_number_is_found_as_it_is_written() {
+        let searched = |q: &str| search(Some(q.to_owned())).unwrap().unwrap();
+        assert_eq!(searched("+1 555 010-0061"), "15550100061");
+        assert_eq!(searched("15550100061"), "15550100061");
+        assert_eq!(searched("Zoë Martínez"), "Zoë Martínez");
+    }
 }
