@@ -9,6 +9,9 @@ import { check, runSteps } from "./lib/steps.mjs";
 const QUESTION = "How long does delivery take?";
 const PERSON = "I want to talk to a person, please";
 const MEANWHILE = "Are you there? It is urgent";
+/** One pixel. */
+const PICTURE =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
 const REPLY = `Hello, this is a person. Reference ${Date.now()}`;
 
 const readyFile = process.env.BATON_READY_FILE;
@@ -142,6 +145,22 @@ const steps = [
         (await customer.page.getByText(REPLY).count()) === 1,
         "the phone shows the reply twice",
       );
+    },
+  ],
+  [
+    "a picture that the customer sends is fetched and shown",
+    async () => {
+      const buffer = Buffer.from(PICTURE, "base64");
+      const file = { name: "parcel.png", mimeType: "image/png", buffer };
+      await customer.page.getByLabel("Send a picture or a document").setInputFiles(file);
+      const picture = said("customer").locator("img.preview");
+      await picture.waitFor();
+      const width = await picture.evaluate(async (img) => {
+        await img.decode();
+        return img.naturalWidth;
+      });
+      check(width === 1, `the picture is ${width} pixels wide`);
+      await checkAccessible(console_, "session with a picture");
     },
   ],
   [

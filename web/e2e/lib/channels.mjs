@@ -61,8 +61,9 @@ export function channelSteps({ page, customer, ready, open }) {
       },
     ],
     [
-      "a test message by SMS counts its parts, and its way is shown in its session",
+      "a number says how it is registered; a test message by SMS counts its parts and is followed",
       async () => {
+        await card(TEXTS).getByText("Registered", { exact: true }).waitFor();
         await button(TEXTS, "Send a test message").click();
         const text = card(TEXTS).getByLabel("Text", { exact: true });
         await text.fill("я".repeat(71));

@@ -3,7 +3,6 @@ import { useCallback } from "react";
 import { api } from "../../access.ts";
 import { type Loaded, useAction, useLoaded } from "../../hooks.ts";
 import { Pair } from "../../ui/facts.tsx";
-import { sentence } from "../../ui/words.ts";
 
 /** How many templates the vendor holds for an inbox, by what it thinks of them. */
 export function TemplateFacts({ inbox, name }: { inbox: string; name: string }) {
@@ -42,7 +41,7 @@ function Told({ told }: { told: Loaded<Templates> }) {
   return (
     <>
       <span>{countByStatus(templates) || "None yet"}</span>
-      {problem !== null && <span className="problem">{sentence(problem)}.</span>}
+      {problem !== null && <span className="problem">Failed to {problem}.</span>}
     </>
   );
 }
