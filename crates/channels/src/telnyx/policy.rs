@@ -105,7 +105,7 @@ const RULES: &[Rule] = &[
     rule(40_302, F::ContentRejected, Never, "send: the message is too large", "The message is too long."),
     rule(40_305, F::NotRegistered, Never, "send: the sender is not a number of this messaging profile", CONNECTION),
     rule(40_308, F::MediaProblem, Never, "send: the sender sends no MMS; set mms to no", "Files cannot be sent from this number."),
-    rule(40_309, F::Permission, Never, "send: this country is not allowed; see the messaging profile's destinations", "Messages to this country are switched off. An administrator can allow them."),
+    rule(40_309, F::NotReachable, Never, "send: this country is not allowed; see the messaging profile's destinations", "Messages to this country are switched off. An administrator can allow them."),
     rule(40_310, F::NotReachable, Never, "send: the recipient's number is not valid", UNREACHABLE),
     rule(40_312, F::NotRegistered, Never, "send: the messaging profile is disabled", CONNECTION),
     rule(40_314, F::AccountRestricted, Never, "send: messages are disabled on the account; ask Telnyx", CONNECTION),

@@ -104,7 +104,8 @@ const FILTERED: &str = "A mobile network held this message back.";
 use FaultClass as F;
 use Replay::{After, Never, Unsure};
 
-/// "Error and Warning Dictionary". Some arrive as the answer to a call, some only in a status.
+/// "Error and Warning Dictionary". What concerns one recipient only is never a matter of the
+/// account, for which messages are kept until an operator acts. Some arrive as the answer to a call, some only in a status.
 #[rustfmt::skip]
 const RULES: &[Rule] = &[
     // The call itself.
@@ -115,10 +116,10 @@ const RULES: &[Rule] = &[
     rule(20_503, F::VendorDown, Unsure, SERVER, DOWN),
     rule(21_211, F::NotReachable, Never, "send: the recipient's number is not valid", UNREACHABLE),
     rule(21_212, F::Bug, Never, "send: the sender's number is not valid; check the sender", CONNECTION),
-    rule(21_408, F::Permission, Never, "send: messages to this country are switched off; see Messaging > Settings > Geo permissions", "Messages to this country are switched off. An administrator can allow them."),
+    rule(21_408, F::NotReachable, Never, "send: messages to this country are switched off; see Messaging > Settings > Geo permissions", "Messages to this country are switched off. An administrator can allow them."),
     rule(21_602, F::ContentRejected, Never, "send: the message is empty", "The message is empty."),
     rule(21_606, F::NotRegistered, Never, "send: the sender is not a number of this account that can send messages; check the sender", CONNECTION),
-    rule(21_608, F::Permission, Never, "send: a trial account writes only to verified numbers; upgrade it or verify the recipient", CONNECTION),
+    rule(21_608, F::NotReachable, Never, "send: a trial account writes only to verified numbers; upgrade it or verify the recipient", CONNECTION),
     rule(21_609, F::Bug, Never, "send: Twilio cannot call the webhook address; check webhook_url", CONNECTION),
     rule(21_610, F::OptedOut, Never, "send: the customer has written STOP to this sender; only their START lifts it", OPTED_OUT),
     rule(21_611, F::RateLimited, After(MINUTE_MS), "send: the sender's queue at Twilio is full; it passes by itself", BUSY),
