@@ -137,7 +137,7 @@ async fn count_unfinished(app: &App) -> Result<(), ApiError> {
         let count = unfinished.deliveries.get(state).copied().unwrap_or(0);
         gauge!("baton_deliveries_unfinished", "state" => state).set(approximate(count));
     }
-    for kind in ["turn", "brief", "return", "silence", "settle", "reconcile", "patience"] {
+    for kind in ["turn", "brief", "return", "silence", "settle", "fetch", "reconcile", "patience"] {
         let count = unfinished.tasks.get(kind).copied().unwrap_or(0);
         gauge!("baton_tasks_open", "kind" => kind).set(approximate(count));
     }
