@@ -65,7 +65,7 @@ pub fn run(args: &Messages) -> Result<(), RunError> {
     let (from_meta, from_twilio) = (meta_request(), twilio_request());
     let mut figures = [const { Vec::new() }; 3];
     for _ in 0..args.pairs {
-        figures[0].push(nanoseconds(|| count()) / 3.0);
+        figures[0].push(nanoseconds(count) / 3.0);
         figures[1].push(receiving(meta.as_ref(), &from_meta)?);
         figures[2].push(receiving(twilio.as_ref(), &from_twilio)?);
     }
