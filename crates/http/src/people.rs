@@ -71,34 +71,65 @@ fn table_rows(table: &str) -> Result<Vec<Person>, ApiError> {
     Ok(rows.map(person).collect())
 }
 
-/// Looks at everybody: the number, the values, and whether they stand on the list already.
-pub(crate) fn read(
-    campaign: &Campaign,
-    template: &Template,
-    people: Vec<Person>,
-    region: Option<&str>,
-) -> Result<Vec<Recipient>, ApiError> {
-    let mut seen = HashSet::new();
-    let mut first_fault: Option<Vec<FieldFault>> = None;
-    let mut list = Vec::with_capacity(people.len());
-    for (place, person) in (1..).zip(people) {
-        let digits = phone::normal(person.to.trim(), region);
-        let faults = template.compile(&campaign.template.values_for(&person.values)).err();
+/// Looks at everybody, a part of the list at a time: the number, the values, and whether they
+/// stand on the list already.
+pub(crate) struct Reader {
+    pub campaign: Campaign,
+    pub template: Template,
+    /// The country of numbers without a country code.
+    pub region: Option<String>,
+    seen: HashSet<String>,
+    place: i64,
+}
+
+impl Reader {
+    pub(crate) fn new(campaign: Campaign, template: Template, region: Option<String>) -> Self {
+        Self { campaign, template, region, seen: HashSet::new(), place: 0 }
+    }
+
+    /// The next part of the list.
+    pub(crate) fn read(&mut self, people: Vec<Person>) -> Vec<Recipient> {
+        people.into_iter().map(|person| self.read_one(person).0).collect()
+    }
+
+    /// The first part of the list.
+    ///
+    /// # Errors
+    /// Nobody in it can get the message; names the field that is wrong with the first.
+    pub(crate) fn read_first(&mut self, people: Vec<Person>) -> Result<Vec<Recipient>, ApiError> {
+        let mut fault: Option<Vec<FieldFault>> = None;
+        let mut list = Vec::with_capacity(people.len());
+        for person in people {
+            let (recipient, faults) = self.read_one(person);
+            list.push(recipient);
+            fault = fault.or(faults);
+        }
+        if list.iter().any(|recipient| recipient.state == RecipientState::Waiting) {
+            return Ok(list);
+        }
+        Err(match fault {
+            Some(faults) => templates::unfilled(&faults),
+            None => ApiError::refused("recipients", "none of the numbers is a phone number"),
+        })
+    }
+
+    fn read_one(&mut self, person: Person) -> (Recipient, Option<Vec<FieldFault>>) {
+        self.place += 1;
+        let digits = phone::normal(person.to.trim(), self.region.as_deref());
+        let values = self.campaign.template.values_for(&person.values);
+        let faults = self.template.compile(&values).err();
         let why = match (&digits, &faults) {
             (None, _) => Some(SkipReason::InvalidNumber.name().to_owned()),
-            (Some(digits), _) if !seen.insert(one_spelling(digits)) => {
+            (Some(digits), _) if !self.seen.insert(one_spelling(digits)) => {
                 Some(SkipReason::Duplicate.name().to_owned())
             }
             (Some(_), Some(faults)) => Some(unfit(faults)),
             (Some(_), None) => None,
         };
-        if let Some(faults) = faults {
-            first_fault.get_or_insert(faults);
-        }
-        list.push(Recipient {
-            campaign: campaign.id,
-            place,
-            workspace: campaign.workspace,
+        let recipient = Recipient {
+            campaign: self.campaign.id,
+            place: self.place,
+            workspace: self.campaign.workspace,
             point: digits.map(|digits| Point::new(PointKind::Phone, digits)),
             given: person.to.chars().take(GIVEN_MAX_CHARS).collect(),
             name: person.name,
@@ -109,15 +140,9 @@ pub(crate) fn read(
             message: None,
             delivery: None,
             marked_at: None,
-        });
+        };
+        (recipient, faults)
     }
-    if list.iter().any(|recipient| recipient.state == RecipientState::Waiting) {
-        return Ok(list);
-    }
-    Err(match first_fault {
-        Some(faults) => templates::unfilled(&faults),
-        None => ApiError::refused("recipients", "none of the numbers is a phone number"),
-    })
 }
 
 fn one_spelling(digits: &str) -> String {

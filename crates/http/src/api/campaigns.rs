@@ -1,6 +1,6 @@
 //! Campaigns: one template to many people; made, listed, watched, paused, resumed and ended.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use axum::{
     Json,
@@ -25,13 +25,15 @@ use crate::{
     auth::Caller,
     error::{ApiError, ErrorBody},
     input::{Body, Id, Query},
-    people::{self, Person},
+    people::{self, Person, Reader},
 };
 
 /// The largest list of people, in bytes.
 const LIST_MAX_BYTES: usize = 24 * 1024 * 1024;
-/// People written in one transaction.
-const CHUNK: usize = 1_000;
+/// People looked at, and written in one transaction, at a time.
+const CHUNK: usize = 500;
+/// How long an answer waits for a list to be written, in real time.
+const WRITE_PATIENCE: Duration = Duration::from_secs(4);
 /// The longest name of a campaign.
 const NAME_MAX_CHARS: usize = 80;
 /// The pace when nobody says, in messages a minute.
@@ -195,7 +197,8 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
 }
 
 /// Makes a campaign. Every number and every value is looked at before anything is sent; who
-/// cannot be reached stands on the list as skipped, with the reason.
+/// cannot be reached stands on the list as skipped, with the reason. While a long list is being
+/// read the campaign is `loading`.
 #[utoipa::path(post, path = "/api/campaigns", tag = "campaigns", request_body = NewCampaign,
     responses((status = 201, body = CampaignView), (status = "4XX", body = ErrorBody)))]
 async fn create(
@@ -210,17 +213,18 @@ async fn create(
     let campaign = campaign(&app, &caller, inbox, &new)?;
     let region = new.region.clone().or_else(|| phone::region(own?.trim_start_matches('+')));
     let (start, id, workspace) = (new.start, campaign.id, caller.workspace);
-    let given = people::given(new.recipients, new.csv)?;
-    let shared = campaign.clone();
-    // Numbers and values of so many people take a while.
-    let read = tokio::task::spawn_blocking(move || {
-        people::read(&shared, &template, given, region.as_deref())
-    });
-    let list = read.await.map_err(|_| ApiError::internal())??;
+    let mut first = people::given(new.recipients, new.csv)?;
+    let rest = first.split_off(first.len().min(CHUNK));
+    let mut reader = Reader::new(campaign, template, region);
+    let list = reader.read_first(first)?;
+    app.store().campaign_put(reader.campaign.clone()).await?;
     // Also when the caller goes away in the middle of it.
     let hub = Arc::clone(&app);
-    let written = tokio::spawn(async move { write(&hub, campaign, list, start).await });
-    written.await.map_err(|_| ApiError::internal())??;
+    let written = tokio::spawn(async move { write(&hub, reader, list, rest, start).await });
+    // A long list goes on being read behind the answer; the campaign is loading until then.
+    if let Ok(written) = tokio::time::timeout(WRITE_PATIENCE, written).await {
+        written.map_err(|_| ApiError::internal())??;
+    }
     app.hub.campaigns_look();
     Ok((StatusCode::CREATED, view(&app, workspace, id).await?))
 }
@@ -277,21 +281,27 @@ fn campaign(
     })
 }
 
+/// Reads and writes the list, part by part, and lets the campaign begin.
 async fn write(
     app: &App,
-    campaign: campaign::Campaign,
+    mut reader: Reader,
     mut list: Vec<Recipient>,
+    mut people: Vec<Person>,
     start: bool,
 ) -> Result<(), StoreError> {
-    let id = campaign.id;
-    app.store().campaign_put(campaign).await?;
-    while !list.is_empty() {
-        let rest = list.split_off(list.len().min(CHUNK));
-        app.store().recipients_put(std::mem::replace(&mut list, rest)).await?;
+    let id = reader.campaign.id;
+    loop {
+        app.store().recipients_put(list).await?;
+        if people.is_empty() {
+            break;
+        }
+        let rest = people.split_off(people.len().min(CHUNK));
+        list = reader.read(std::mem::replace(&mut people, rest));
     }
     let next = if start { CampaignState::Running } else { CampaignState::Paused };
     let now = app.hub.clock().now();
     app.store().campaign_move(id, (CampaignState::Loading, next), None, now).await?;
+    app.hub.campaigns_look();
     Ok(())
 }
 
