@@ -55,6 +55,8 @@ pub struct SourceStatus {
     pub address: Option<String>,
     /// What its channel can do; none for a desk, or where the settings are refused.
     pub policy: Option<ChannelPolicy>,
+    /// Its vendor keeps templates that can be read.
+    pub templates: bool,
     /// When the vendor last sent something that was taken, since this hub runs.
     pub last_event_at: Option<Timestamp>,
     /// The settings that are no secrets.

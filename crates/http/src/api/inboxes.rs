@@ -64,7 +64,7 @@ pub struct Inbox {
     /// where there is no such rule, or where it does not run.
     #[schema(required)]
     window_ms: Option<i64>,
-    /// Whether templates can be sent.
+    /// Whether its vendor keeps templates.
     templates: bool,
     /// The settings that are no secrets.
     #[schema(value_type = Object)]
@@ -158,7 +158,8 @@ async fn create(
             id,
             workspace: caller.workspace,
             name: free_name(&new.name, id, &others)?,
-            channel: inbox::ChannelKind::Whatsapp,
+            // What it really is follows from the settings, below.
+            channel: inbox::ChannelKind::Web,
             vendor: new.vendor,
             ai: new.ai,
             settings: Map::new(),
@@ -324,8 +325,8 @@ impl Inbox {
             why: source.why,
             ai: source.ai,
             last_event_at: source.last_event_at.map(Timestamp::rfc3339),
-            window_ms: policy.as_ref().and_then(|p| p.window).map(|window| window.open_ms),
-            templates: policy.is_some_and(|policy| policy.templates),
+            window_ms: policy.and_then(|policy| policy.window).map(|window| window.open_ms),
+            templates: source.templates,
             settings: source.settings,
             secrets_set: source.secrets_set,
         }

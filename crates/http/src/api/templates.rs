@@ -3,7 +3,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{
+    Json,
+    extract::{FromRequest, Request, State},
+    http::StatusCode,
+};
 use baton_core::{
     ids::{InboxId, SessionId, TemplateId, WorkspaceId},
     message::{Author, AuthorKind},
@@ -191,10 +195,12 @@ async fn send(
     State(app): State<Arc<App>>,
     caller: Caller,
     Id(id): Id,
-    Body(wanted): Body<TemplateToSend>,
+    request: Request,
 ) -> Result<(StatusCode, Json<TemplateSent>), ApiError> {
     let found = app.store().session_get(caller.workspace, SessionId(id)).await?;
     let view = found.ok_or_else(ApiError::not_found)?;
+    // Read only now: another workspace's session is not there, whatever is sent to it.
+    let Body(wanted) = Body::<TemplateToSend>::from_request(request, &app).await?;
     let inbox = view.inbox.0;
     let template = find(&app, caller.workspace, inbox, &wanted).await?;
     let filled = template.compile(&wanted.values).map_err(|faults| unfilled(&faults))?;
