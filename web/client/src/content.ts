@@ -81,6 +81,7 @@ export function amountOf(cost: Cost | null): string | null {
   if (cost === null) return null;
   const words = [cost.category];
   if (!cost.billable) words.push("not charged");
+  else if (cost.price === null) words.push("charged");
   if (typeof cost.segments === "number") {
     words.push(cost.segments === 1 ? "1 part" : `${cost.segments} parts`);
   }

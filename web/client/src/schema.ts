@@ -16,7 +16,8 @@ export interface paths {
         put?: never;
         /**
          * Makes a campaign. Every number and every value is looked at before anything is sent; who
-         *     cannot be reached stands on the list as skipped, with the reason.
+         *     cannot be reached stands on the list as skipped, with the reason. While a long list is being
+         *     read the campaign is `loading`.
          */
         post: operations["post_campaigns"];
         delete?: never;
@@ -1032,7 +1033,7 @@ export interface components {
             /** @description The settings that are no secrets. */
             settings: Record<string, unknown>;
             state: components["schemas"]["ConnectionState"];
-            /** @description Whether templates can be sent. */
+            /** @description Whether its vendor keeps templates. */
             templates: boolean;
             vendor: string;
             /** @description The vendor's name for people. */

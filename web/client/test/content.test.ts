@@ -44,6 +44,7 @@ test("a cost says what is known of it", () => {
   const cost = { category: "service", billable: false, kind: null, segments: null, price: null };
   expect(amountOf(null)).toBeNull();
   expect(amountOf(cost)).toBe("service, not charged");
+  expect(amountOf({ ...cost, billable: true })).toBe("service, charged");
   const price = { micros: 15_800, currency: "USD" };
   const sms = { ...cost, category: "sms", billable: true, segments: 2, price };
   expect(amountOf(sms)).toBe("sms, 2 parts, 0.0158 USD");
