@@ -1,6 +1,6 @@
 //! Twilio's own libraries and ours check each other's signatures.
 //!
-//! `scripts/sdk-twilio` installs them and runs this test; without it, nobody is asked.
+//! `scripts/sdk` installs them and runs this test; without it, nobody is asked.
 
 use std::{
     io::Write as _,
