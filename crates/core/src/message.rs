@@ -97,7 +97,7 @@ pub enum Content {
         /// The words.
         text: String,
     },
-    /// A file; its bytes are fetched by their own deliveries.
+    /// A file; its bytes are fetched beside the flow.
     Media {
         /// Its kind.
         kind: MediaKind,
