@@ -63,6 +63,11 @@ impl Api<'_> {
     }
 }
 
+/// A long list goes slower: the simulators keep only so many webhooks for a hub that is away.
+fn pace() -> u32 {
+    if large() { 300 } else { 4_800 }
+}
+
 fn number(n: usize) -> String {
     format!("1555{:07}", 7_000_000 + n)
 }
@@ -105,7 +110,7 @@ async fn begin(world: &World, people: usize) -> String {
         .collect();
     let campaign = json!({
         "name": "Everybody", "inbox_id": world.company.inboxes[0].id.to_string(), "start": true,
-        "template": "reopen_conversation", "language": "en", "pace_per_minute": 4_800,
+        "template": "reopen_conversation", "language": "en", "pace_per_minute": pace(),
         "recipients": list,
     });
     let made = api.post("/api/campaigns", &campaign).await;
@@ -189,10 +194,11 @@ async fn a_campaign_whose_hub_dies_writes_to_everybody_once() {
     let view = through_every_death(&mut world, &id).await;
     assert!(world.restarts as usize > PLACES.len(), "it died at every place: {}", world.restarts);
     until_told(&mut world).await;
+    let twice: Vec<_> = taken(&world).into_iter().filter(|(_, count)| *count > 1).collect();
+    assert!(twice.is_empty(), "written to twice: {twice:?}");
     world.rest().await;
     let taken = taken(&world);
-    let twice: Vec<_> = taken.iter().filter(|(_, count)| **count > 1).collect();
-    assert!(twice.is_empty(), "written to twice: {twice:?}");
+    assert!(taken.values().all(|count| *count == 1), "written to twice afterwards");
     let api = Api::new(&world).await;
     let mut after = 0;
     let mut told = BTreeMap::new();
