@@ -220,17 +220,17 @@ async fn service() -> String {
             return StatusCode::FORBIDDEN.into_response();
         }
         let mut kept = kept.lock().await;
-        match request.method() {
-            &Method::PUT if request.headers().contains_key("content-length") => {
+        match *request.method() {
+            Method::PUT if request.headers().contains_key("content-length") => {
                 let body = to_bytes(request.into_body(), 1_000_000).await.unwrap();
                 kept.insert(path, body);
                 StatusCode::OK.into_response()
             }
-            &Method::GET => match kept.get(&path) {
+            Method::GET => match kept.get(&path) {
                 Some(body) => body.clone().into_response(),
                 None => StatusCode::NOT_FOUND.into_response(),
             },
-            &Method::DELETE => {
+            Method::DELETE => {
                 kept.remove(&path);
                 StatusCode::NO_CONTENT.into_response()
             }
