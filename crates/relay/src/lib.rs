@@ -27,7 +27,7 @@ mod turn;
 mod understand;
 
 pub use hub::{Hub, HubConfig, StartError};
-pub use inbox::{SayError, Said};
+pub use inbox::{Said, SayError};
 pub use media::Media;
 pub use registry::{Builder, ChannelVendor, Registry};
 pub use source::{SourceState, SourceStatus};

@@ -14,8 +14,8 @@ mod keywords;
 mod properties;
 mod provenance;
 mod say;
-mod template;
 mod tables;
+mod template;
 
 use crate::{
     channel::{Pace, WindowRule},

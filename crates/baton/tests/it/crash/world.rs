@@ -114,7 +114,8 @@ impl World {
         });
         let store = store.await.unwrap();
         let adapt = |settings: &mut Settings| adapt(&sandbox.world, settings);
-        let company = seed::plant(&store, &sandbox.world, &[Front::WhatsappCloud], "", adapt).await.unwrap();
+        let company =
+            seed::plant(&store, &sandbox.world, &[Front::WhatsappCloud], "", adapt).await.unwrap();
         let hub = Hub::new(folder.path(), &url, &key, &sandbox.world.base_url);
         let http = client();
         let outside = Outside { world: Arc::clone(&sandbox.world), http };
