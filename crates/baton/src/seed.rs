@@ -169,29 +169,31 @@ fn settings() -> Settings {
 }
 
 fn change(company: &Company, settings: Settings) -> ConfigChange {
-    let inbox = |seeded: &SeededInbox| {
-        let front = seeded.front;
-        let fields = baton_channels::fields(front.vendor()).unwrap_or_default();
-        let (plain, secrets) = split(&seeded.settings, fields);
-        let inbox = Inbox {
-            id: seeded.id,
-            workspace: company.workspace,
-            name: front.name().to_owned(),
-            channel: front.channel(),
-            vendor: front.vendor().to_owned(),
-            ai: true,
-            settings: plain,
-        };
-        InboxConfig { inbox, secrets }
-    };
     let choice = Choice { desk: company.desk, kind: WorkKind::Live, queue: None };
     ConfigChange {
         settings: Some(settings),
-        inboxes: company.inboxes.iter().map(inbox).collect(),
+        inboxes: company.inboxes.iter().map(|seeded| inbox(company, seeded)).collect(),
         desks: vec![desk(company)],
         routes: Some(vec![Route { inbox: None, topic: None, choices: vec![choice] }]),
         ..ConfigChange::default()
     }
+}
+
+/// An inbox of the company as it is stored.
+pub fn inbox(company: &Company, seeded: &SeededInbox) -> InboxConfig {
+    let front = seeded.front;
+    let fields = baton_channels::fields(front.vendor()).unwrap_or_default();
+    let (plain, secrets) = split(&seeded.settings, fields);
+    let inbox = Inbox {
+        id: seeded.id,
+        workspace: company.workspace,
+        name: front.name().to_owned(),
+        channel: front.channel(),
+        vendor: front.vendor().to_owned(),
+        ai: true,
+        settings: plain,
+    };
+    InboxConfig { inbox, secrets }
 }
 
 /// The company's desk as it is stored.

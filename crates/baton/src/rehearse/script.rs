@@ -20,6 +20,8 @@ pub struct Script {
     pub shows: Vec<String>,
     /// Settings of the workspace that differ from the seeded ones, by path.
     pub settings: Vec<(String, Value)>,
+    /// Settings of the inbox that differ from the seeded ones.
+    pub inbox_settings: Vec<(String, Value)>,
     /// Settings of the desk that differ from the seeded ones.
     pub desk_settings: Vec<(String, Value)>,
     /// Switches of the simulators: what no vendor's page settles is played both ways.
@@ -54,6 +56,7 @@ impl Script {
             title: String::new(),
             shows: Vec::new(),
             settings: Vec::new(),
+            inbox_settings: Vec::new(),
             desk_settings: Vec::new(),
             also_with: Vec::new(),
             engine: None,
@@ -98,6 +101,8 @@ impl Script {
             self.shows.extend(numbers.split_whitespace().map(str::to_owned));
         } else if let Some(setting) = line.strip_prefix("setting:") {
             self.settings.push(read_setting(setting)?);
+        } else if let Some(setting) = line.strip_prefix("inbox setting:") {
+            self.inbox_settings.push(read_setting(setting)?);
         } else if let Some(setting) = line.strip_prefix("desk setting:") {
             self.desk_settings.push(read_setting(setting)?);
         } else if let Some(switches) = line.strip_prefix("also with:") {

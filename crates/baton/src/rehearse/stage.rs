@@ -306,12 +306,17 @@ async fn plant(
     let adapt = |settings: &mut Workspace| adapted = workspace(settings);
     let company = seed::plant(&store, world, &[script.front], hub_url, adapt).await?;
     adapted.map_err(RunError::Refused)?;
-    if !script.desk_settings.is_empty() {
-        let mut changed = company.clone();
-        changed.desk_settings.extend(script.desk_settings.iter().cloned());
-        let change = ConfigChange { desks: vec![seed::desk(&changed)], ..ConfigChange::default() };
-        store.config_put(company.workspace, change).await?;
+    let mut changed = company.clone();
+    changed.desk_settings.extend(script.desk_settings.iter().cloned());
+    for inbox in &mut changed.inboxes {
+        inbox.settings.extend(script.inbox_settings.iter().cloned());
     }
+    let change = ConfigChange {
+        inboxes: changed.inboxes.iter().map(|inbox| seed::inbox(&changed, inbox)).collect(),
+        desks: vec![seed::desk(&changed)],
+        ..ConfigChange::default()
+    };
+    store.config_put(company.workspace, change).await?;
     if script.engine.is_some() {
         let key = json!(world.openai.account.api_key);
         let change = ConfigChange {

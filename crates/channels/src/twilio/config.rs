@@ -77,6 +77,11 @@ pub(super) const FIELDS: &[Field] = &[
         "yes or no; leave out for yes with numbers of the US and Canada and services, else no",
     )),
     optional(field(
+        "default_opt_out",
+        "Twilio answers STOP, START and HELP",
+        "yes or no; leave out for yes by SMS; no where Twilio has turned its default handling off for you",
+    )),
+    optional(field(
         "messages_per_second",
         "Messages per second",
         "what the sender may send, as Twilio says; leave out for 1 by SMS and 80 on WhatsApp",
@@ -119,6 +124,8 @@ pub(super) struct Config {
     pub webhook: Webhook,
     /// The sender can send files by MMS.
     pub mms: bool,
+    /// Twilio answers the default words of opting out by itself.
+    pub default_opt_out: bool,
     /// Set where Twilio allows another pace than the usual one.
     pub per_second: Option<u32>,
     /// Where messages and media are, without a slash at the end.
@@ -158,6 +165,8 @@ impl Config {
             shared_keys: shared_keys(settings)?,
             channel,
             mms: yes_or_no(settings, "mms")?.unwrap_or(american),
+            default_opt_out: yes_or_no(settings, "default_opt_out")?
+                .unwrap_or(channel == ChannelKind::Sms),
             sender,
             service,
             webhook: Webhook::read(&required(settings, "webhook_url")?, development)?,

@@ -90,7 +90,9 @@ fn message(config: &Config, event: &Event) -> Result<Vec<ChannelEvent>, ParseFau
         content: content(fields, event.part),
         reply_to,
         referral: referral(fields),
-        answered_by_vendor: fields.get("OptOutType").is_some(),
+        answered_by_vendor: fields.get("OptOutType").is_some()
+            || (config.default_opt_out
+                && fields.get("Body").is_some_and(policy::is_default_keyword)),
     }));
     Ok(events)
 }

@@ -23,6 +23,28 @@ const MAX_WHATSAPP_BYTES: u64 = 16 * 1_024 * 1_024;
 /// "Send messages with content templates": a template's body with its variables filled.
 pub(super) const MAX_TEMPLATE_BODY_CHARS: usize = 1_024;
 
+/// "Default handling of opt-out keywords": whole messages, in lower case, that Twilio answers.
+const DEFAULT_KEYWORDS: &[&str] = &[
+    "stop",
+    "stopall",
+    "unsubscribe",
+    "cancel",
+    "end",
+    "quit",
+    "revoke",
+    "optout",
+    "start",
+    "yes",
+    "unstop",
+    "help",
+    "info",
+];
+
+/// Whether Twilio's default handling has answered this text.
+pub(super) fn is_default_keyword(text: &str) -> bool {
+    DEFAULT_KEYWORDS.contains(&text.trim().to_lowercase().as_str())
+}
+
 /// Limits and powers of the sender.
 pub(super) fn of(config: &Config) -> ChannelPolicy {
     match config.channel {
