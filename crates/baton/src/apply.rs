@@ -144,6 +144,7 @@ fn plan(
         stored,
         builder: &vendors,
         ids: &SystemIds,
+        public_url: settings.server.public_url.trim_end_matches('/'),
         workspace: args.workspace.as_deref(),
         remove: args.remove,
     };

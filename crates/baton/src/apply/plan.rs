@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use baton_core::{
-    config::ConfigFault,
+    config::{ConfigFault, HOOK_URL},
     ids::{DeskId, Ids, InboxId, WorkspaceId},
     inbox::{DeskRow, Inbox},
     route::{Choice, Route, WorkKind},
@@ -47,6 +47,8 @@ pub struct Planner<'a> {
     pub builder: &'a dyn Builder,
     /// Where new ids come from.
     pub ids: &'a dyn Ids,
+    /// Where vendors reach the hub, without a slash at the end.
+    pub public_url: &'a str,
     /// The stored workspace that is meant, where it is not the one of the file's name.
     pub workspace: Option<&'a str>,
     /// Stop what the file does not name.
@@ -125,6 +127,13 @@ impl Planner<'_> {
         Ok(())
     }
 
+    /// Whether a vendor wants to know its hook's own address, which only we know beforehand.
+    fn asks_for_hook(&self, vendor: &str) -> bool {
+        let vendors = self.builder.vendors();
+        let known = vendors.iter().find(|known| known.name == vendor);
+        known.is_some_and(|known| known.fields.iter().any(|field| field.key == HOOK_URL))
+    }
+
     fn inboxes(
         &self,
         plan: &mut Plan,
@@ -134,13 +143,18 @@ impl Planner<'_> {
         let stored: Vec<&InboxConfig> = self.stored.inboxes.iter().filter(here).collect();
         let mut ids = HashMap::new();
         for source in wanted {
-            let channel = self
-                .builder
-                .channel(&source.vendor, &source.settings.merged())
-                .map_err(|fault| within("inbox", source, fault))?;
             let before = stored.iter().find(|c| c.inbox.name == source.name);
             same_vendor("inbox", source, before.map(|c| c.inbox.vendor.as_str()))?;
             let id = before.map_or_else(|| InboxId::new(self.ids), |c| c.inbox.id);
+            let mut settings = source.settings.clone();
+            if self.asks_for_hook(&source.vendor) {
+                let hook_url = format!("{}/hooks/{id}", self.public_url);
+                settings.plain.entry(HOOK_URL).or_insert(hook_url.into());
+            }
+            let channel = self
+                .builder
+                .channel(&source.vendor, &settings.merged())
+                .map_err(|fault| within("inbox", source, fault))?;
             let after = InboxConfig {
                 inbox: Inbox {
                     id,
@@ -149,9 +163,9 @@ impl Planner<'_> {
                     channel: channel.policy().channel,
                     vendor: source.vendor.clone(),
                     ai: source.ai,
-                    settings: source.settings.plain.clone(),
+                    settings: settings.plain,
                 },
-                secrets: source.settings.secrets.clone(),
+                secrets: settings.secrets,
             };
             let title = format!("inbox {:?}", source.name);
             let old = before.map(|c| inbox_leaves(c));

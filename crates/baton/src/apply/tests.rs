@@ -33,7 +33,8 @@ fn vendors() -> Vendors {
 fn planned(stored: &Config, text: &str, remove: bool) -> Result<Plan, ConfigFault> {
     let wanted = read_with(text, &secret)?;
     let builder = &vendors();
-    Planner { stored, builder, ids: &SystemIds, workspace: None, remove }.plan(wanted)
+    let public_url = "https://baton.example.com";
+    Planner { stored, builder, ids: &SystemIds, public_url, workspace: None, remove }.plan(wanted)
 }
 
 fn refused(text: &str) -> String {
@@ -222,8 +223,14 @@ async fn the_first_administrators_empty_workspace_gets_the_files_name() {
     let wanted = read_with(&text, &secret).unwrap();
     let builder = &vendors();
     let named = Some("Northwind Outfiters");
-    let planner =
-        Planner { stored: &stored, builder, ids: &SystemIds, workspace: named, remove: false };
+    let planner = Planner {
+        stored: &stored,
+        builder,
+        ids: &SystemIds,
+        public_url: "https://baton.example.com",
+        workspace: named,
+        remove: false,
+    };
     let fault = planner.plan(wanted).err().unwrap().to_string();
     assert!(fault.contains("did you mean \"Northwind Outfitters\"?"), "{fault}");
 }
@@ -236,4 +243,25 @@ async fn an_inbox_does_not_move_to_another_vendor() {
     stored.inboxes[0].inbox.vendor = "another".to_owned();
     let fault = planned(&stored, EXAMPLE, false).err().unwrap().to_string();
     assert!(fault.contains("give the new one another name"), "{fault}");
+}
+
+#[test]
+fn a_vendor_that_signs_its_hook_s_address_gets_it_filled_in() {
+    let text = r#"
+        [workspace]
+        name = "Northwind Outfitters"
+
+        [[inboxes]]
+        name = "Text messages"
+        vendor = "twilio"
+
+        [inboxes.settings]
+        account_sid = "AC0123456789abcdef0123456789abcdef"
+        auth_token = { env = "WHATSAPP_ACCESS_TOKEN" }
+        sender = "+15550100200"
+    "#;
+    let plan = planned(&Config::default(), text, false).unwrap();
+    let inbox = &plan.change.inboxes[0].inbox;
+    let address = format!("https://baton.example.com/hooks/{}", inbox.id);
+    assert_eq!(inbox.settings["webhook_url"], address);
 }
