@@ -5,6 +5,7 @@
 
 mod idle;
 mod load;
+mod media;
 mod messages;
 mod parts;
 mod requests;
@@ -38,6 +39,7 @@ pub struct Bench {
 enum What {
     Ingest(Ingest),
     Messages(messages::Messages),
+    Media(media::Media),
 }
 
 /// Measures how fast signed webhooks are verified, committed and answered while the workers run.
@@ -108,6 +110,7 @@ pub async fn run(args: Bench) -> Result<(), RunError> {
     let args = match args.what {
         What::Ingest(args) => args,
         What::Messages(args) => return messages::run(&args),
+        What::Media(args) => return media::run(&args).await,
     };
     // A hub counts what it does; so does what is measured.
     let counting = baton_http::metrics_start().map(baton_http::metrics_upkeep).map(tokio::spawn);
