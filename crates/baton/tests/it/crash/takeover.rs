@@ -29,8 +29,12 @@ async fn is_ready(http: &reqwest::Client, hub: &Hub) -> bool {
     answer.is_ok_and(|answer| answer.status().is_success())
 }
 
-/// Pauses the hub in the middle of the call that sends the AI's answer.
+/// Pauses the hub in the middle of the call that sends the AI's answer. The first status comes late:
+/// it would end the attempt before its call does.
 async fn pause_while_sending(world: &World) {
+    let slow = json!({ "whatsapp.sent_after_ms": "30000", "whatsapp.delivered_after_ms": "30100",
+        "whatsapp.read_after_ms": "30200" });
+    world.outside.order("switches", slow).await.unwrap();
     let late = json!({
         "vendor": "whatsapp", "operation": "messages.text", "fault": "delay", "ms": 15_000,
     });
