@@ -77,6 +77,8 @@ async fn start_due<Q: Queue>(
     slots: &Arc<Semaphore>,
     running: &mut JoinSet<()>,
 ) -> usize {
+    // While everybody is busy nothing can be started, and in a rush the bell never rests.
+    drop(slots.acquire().await);
     let limit = queue.at_once(hub) * 4;
     let due = match queue.due(hub, limit).await {
         Ok(due) => due,
