@@ -29,6 +29,10 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// In a rush the vendors' answers go first, and what the workers have to commit gathers for so
 /// long: many in one transaction cost little more than a few.
 const GATHER: Duration = Duration::from_millis(50);
+/// With so many vendors waiting in each transaction this process is at its limit …
+const CROWD: usize = 64;
+/// … and understanding waits longer for the answers.
+const GATHER_IN_A_CROWD: Duration = Duration::from_millis(250);
 /// How often a transaction is repeated that the database undid for the sake of another one.
 const REPEATS: u32 = 3;
 
@@ -177,13 +181,14 @@ struct Gathered {
     batch: Batch,
     since: Option<Instant>,
     rushed_at: Option<Instant>,
+    crowded_at: Option<Instant>,
 }
 
 impl Gathered {
     /// Waits for units, or for the end of the gathering; false when there is nothing more to do.
     async fn next(&self, queue: &mut mpsc::Receiver<Queued>, units: &mut Vec<Queued>) -> bool {
         let Some(since) = self.since else { return queue.recv_many(units, BATCH).await > 0 };
-        let left = GATHER.saturating_sub(since.elapsed());
+        let left = self.span().saturating_sub(since.elapsed());
         // An empty round ends the gathering, also when the queue was closed.
         let _ = tokio::time::timeout(left, queue.recv_many(units, BATCH)).await;
         true
@@ -194,7 +199,9 @@ impl Gathered {
         self.batch.commits.append(&mut batch.commits);
         self.batch.marks.append(&mut batch.marks);
         let kept = self.batch.len();
-        if self.is_rush(&batch) && kept > 0 && kept < BATCH && is_recent(self.since, true) {
+        let rush = self.is_rush(&batch);
+        let is_early = || self.since.is_none_or(|since| since.elapsed() < self.span());
+        if rush && kept > 0 && kept < BATCH && is_early() {
             self.since.get_or_insert_with(Instant::now);
             return batch;
         }
@@ -205,16 +212,22 @@ impl Gathered {
     /// Vendors wait for the answer to one before they send the next, so that full batches and
     /// nearly empty ones take turns in a rush.
     fn is_rush(&mut self, batch: &Batch) -> bool {
-        if batch.inbound.len() >= intake::RUSH {
-            self.rushed_at = Some(Instant::now());
-        }
-        is_recent(self.rushed_at, false)
+        let count = batch.inbound.len();
+        let now = Instant::now();
+        self.rushed_at = if count >= intake::RUSH { Some(now) } else { self.rushed_at };
+        self.crowded_at = if count >= CROWD { Some(now) } else { self.crowded_at };
+        is_recent(self.rushed_at)
+    }
+
+    /// How long one gathering lasts.
+    fn span(&self) -> Duration {
+        if is_recent(self.crowded_at) { GATHER_IN_A_CROWD } else { GATHER }
     }
 }
 
 /// Whether this was less than one gathering ago.
-fn is_recent(moment: Option<Instant>, otherwise: bool) -> bool {
-    moment.map_or(otherwise, |moment| moment.elapsed() < GATHER)
+fn is_recent(moment: Option<Instant>) -> bool {
+    moment.is_some_and(|moment| moment.elapsed() < GATHER)
 }
 
 struct Worker {
