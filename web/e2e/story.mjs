@@ -2,9 +2,12 @@
 // and gets the rep's words. BATON_READY_FILE names the demo's ready file.
 import { readFile } from "node:fs/promises";
 import { checkAccessible, launch, OUTPUT, personsPage, takePictures } from "./lib/browser.mjs";
+import { campaignSteps } from "./lib/campaigns.mjs";
 import { channelSteps } from "./lib/channels.mjs";
+import { integrationSteps } from "./lib/integrations.mjs";
 import { cuttableLine } from "./lib/line.mjs";
 import { check, runSteps } from "./lib/steps.mjs";
+import { templateSteps } from "./lib/templates.mjs";
 
 const QUESTION = "How long does delivery take?";
 const PERSON = "I want to talk to a person, please";
@@ -227,7 +230,7 @@ const steps = [
     },
   ],
   [
-    "sessions are filtered by the URL, and channels and desks show their state",
+    "sessions are filtered by the URL, and channels and integrations show their state",
     async () => {
       await goTo("Sessions");
       await main.getByLabel("Owner").selectOption("ai");
@@ -236,7 +239,7 @@ const steps = [
       await goTo("Sessions");
       await main.getByRole("listitem").first().waitFor();
       await takePictures(console_, "9-sessions");
-      for (const section of ["Channels", "Desks"]) {
+      for (const section of ["Channels", "Integrations"]) {
         await goTo(section);
         await main.getByText("Active", { exact: true }).first().waitFor();
         await main
@@ -249,6 +252,14 @@ const steps = [
     },
   ],
   ...channelSteps({ page: console_, customer, ready, open: () => goTo("Channels") }),
+  ...templateSteps({ page: console_, customer, open: () => goTo("Templates") }),
+  ...campaignSteps({ page: console_, customer, open: () => goTo("Campaigns") }),
+  ...integrationSteps({
+    page: console_,
+    ready,
+    open: () => goTo("Integrations"),
+    askForPerson: () => customerWrites(PERSON),
+  }),
   [
     "the console works from the keyboard",
     async () => {

@@ -7,6 +7,7 @@ mod idle;
 mod load;
 mod media;
 mod messages;
+mod pace;
 mod parts;
 mod requests;
 mod world;
@@ -40,6 +41,7 @@ enum What {
     Ingest(Ingest),
     Messages(messages::Messages),
     Media(media::Media),
+    Pace(pace::Pace),
 }
 
 /// Measures how fast signed webhooks are verified, committed and answered while the workers run.
@@ -111,6 +113,7 @@ pub async fn run(args: Bench) -> Result<(), RunError> {
         What::Ingest(args) => args,
         What::Messages(args) => return messages::run(&args),
         What::Media(args) => return media::run(&args).await,
+        What::Pace(args) => return pace::run(&args).await,
     };
     // A hub counts what it does; so does what is measured.
     let counting = baton_http::metrics_start().map(baton_http::metrics_upkeep).map(tokio::spawn);

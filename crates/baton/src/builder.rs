@@ -4,7 +4,8 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use baton_core::{channel::Channel, config::ConfigFault, desk::Desk, engine::Engine, time::Clock};
 use baton_engines::knowledge::Index;
-use baton_relay::{Builder, ChannelVendor};
+use baton_files::Files;
+use baton_relay::{Builder, Vendor};
 use serde_json::{Map, Value};
 
 /// An unreachable vendor is known not to have got anything after this long.
@@ -25,6 +26,9 @@ pub enum VendorsError {
     /// The HTTP client cannot be made.
     #[error("make the HTTP client: {0}")]
     Http(#[from] reqwest::Error),
+    /// The client of files cannot be made.
+    #[error(transparent)]
+    Files(#[from] baton_files::ClientError),
     /// The knowledge folder cannot be read.
     #[error("read the knowledge folder: {0}")]
     Knowledge(String),
@@ -55,6 +59,7 @@ impl Vendors {
         defaults: toml::Table,
     ) -> Result<Self, VendorsError> {
         let http = http_client(development)?;
+        let downloads = baton_files::Client::new(development)?;
         let index = if knowledge.is_empty() {
             Index::empty()
         } else {
@@ -62,8 +67,19 @@ impl Vendors {
         };
         let clock = || Arc::clone(clock);
         Ok(Self {
-            channels: baton_channels::Deps { http: http.clone(), clock: clock(), development },
-            desks: baton_desks::Deps { http: http.clone(), clock: clock(), development },
+            channels: baton_channels::Deps {
+                http: http.clone(),
+                downloads: downloads.clone(),
+                clock: clock(),
+                development,
+            },
+            desks: baton_desks::Deps {
+                http: http.clone(),
+                downloads,
+                clock: clock(),
+                files: None,
+                development,
+            },
             engines: baton_engines::Deps {
                 http,
                 clock: clock(),
@@ -72,6 +88,13 @@ impl Vendors {
             },
             defaults,
         })
+    }
+
+    /// The same with the files that desks may be given.
+    #[must_use]
+    pub fn with_files(mut self, files: Arc<Files>) -> Self {
+        self.desks.files = Some(files);
+        self
     }
 
     fn with_defaults(&self, vendor: &str, settings: &Map<String, Value>) -> Map<String, Value> {
@@ -87,11 +110,20 @@ impl Vendors {
 }
 
 impl Builder for Vendors {
-    fn vendors(&self) -> Vec<ChannelVendor> {
-        let vendors = baton_channels::vendors().iter().map(|&name| ChannelVendor {
+    fn vendors(&self) -> Vec<Vendor> {
+        let vendors = baton_channels::vendors().iter().map(|&name| Vendor {
             name,
             title: baton_channels::title(name).unwrap_or(name),
             fields: baton_channels::fields(name).unwrap_or_default(),
+        });
+        vendors.collect()
+    }
+
+    fn desk_vendors(&self) -> Vec<Vendor> {
+        let vendors = baton_desks::vendors().map(|name| Vendor {
+            name,
+            title: baton_desks::title(name).unwrap_or(name),
+            fields: baton_desks::fields(name).unwrap_or_default(),
         });
         vendors.collect()
     }

@@ -111,12 +111,47 @@ async fn start(args: &Demo, mut settings: Settings) -> Result<Started, RunError>
     seed::subscribe(&http, &sandbox_url, &hub_url, &company)
         .await
         .map_err(|e| RunError::Refused(format!("subscribe the hub at the sandbox: {e}")))?;
+    furnish(&http, &sandbox_url)
+        .await
+        .map_err(|e| RunError::Refused(format!("furnish the sandbox: {e}")))?;
     let api_key = admit(&running, &company, &kept.password).await?;
     let started = Started { running, sandbox, hub_url, sandbox_url, password: kept.password };
     if let Some(path) = &args.ready_file {
         started.write_ready(path, &company, &api_key)?;
     }
     Ok(started)
+}
+
+/// Templates with more to look at than the simulator's own, as if made at the vendor.
+async fn furnish(http: &reqwest::Client, sandbox_url: &str) -> Result<(), String> {
+    let parcel = json!({
+        "name": "parcel_on_its_way",
+        "status": "APPROVED",
+        "quality": "GREEN",
+        "components": [
+            { "type": "HEADER", "format": "TEXT", "text": "Parcel {{1}}" },
+            {
+                "type": "BODY",
+                "text": "Hello {{1}}, your parcel comes {{2}}. Tell us if that does not suit you.",
+                "example": { "body_text": [["Zoë", "tomorrow morning"]] },
+            },
+            { "type": "FOOTER", "text": "Northwind Outfitters" },
+            { "type": "BUTTONS", "buttons": [
+                {
+                    "type": "URL",
+                    "text": "Follow it",
+                    "url": "https://northwind.example/parcels/{{1}}",
+                },
+                { "type": "QUICK_REPLY", "text": "Another day" },
+            ] },
+        ],
+    });
+    let refused = json!({ "name": "refused_notice", "reason": "INVALID_FORMAT" });
+    // The second one is told to the hub, which then reads both.
+    for template in [refused, parcel] {
+        seed::control(http, sandbox_url, "whatsapp/templates", &template).await?;
+    }
+    Ok(())
 }
 
 async fn listen(port: u16) -> Result<TcpListener, RunError> {

@@ -3,6 +3,7 @@
 use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
 
 use baton_core::{
+    desk::{Check, Desk},
     engine::{Line, Snapshot},
     ids::{Ids as _, SessionId},
     inbox::ChannelKind,
@@ -10,8 +11,9 @@ use baton_core::{
     settings::Settings as Policy,
     time::{Clock as _, MINUTE_MS},
 };
+use baton_http::evidence::{Evidence, Question, evidence};
 use baton_relay::system::{SystemClock, SystemIds};
-use baton_store::{Holder, StoreError, Unfinished};
+use baton_store::{DeskConfig, Holder, Store, StoreError, Unfinished};
 use clap::Args;
 use tokio::task::JoinSet;
 
@@ -22,8 +24,8 @@ use crate::{
     settings::Settings,
 };
 
-/// How long anybody asked may take.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// How long anybody asked may take; a desk is asked a dozen things.
+const PATIENCE: Duration = Duration::from_secs(25);
 /// Work that is unfinished for longer is worth a look.
 const OLD_MS: i64 = 10 * MINUTE_MS;
 
@@ -47,6 +49,7 @@ pub async fn run(args: Doctor) -> Result<(), RunError> {
     if let Some(opened) = check::examine(&mut report, args.config.as_deref()).await {
         calls(&mut report, &opened).await;
         work(&mut report, &opened).await;
+        desks(&mut report, &opened.store).await;
         opened.store.close().await;
     }
     report.end(args.json)
@@ -62,9 +65,7 @@ async fn calls(report: &mut Report, opened: &Opened) {
         asked.spawn(within(format!("{name}, live"), check));
     }
     for (name, desk) in &opened.desks {
-        let desk = Arc::clone(desk);
-        let check = async move { desk.check().await.map_err(|fault| fault.operator) };
-        asked.spawn(within(format!("{name}, live"), check));
+        asked.spawn(tried(format!("{name}, live"), Arc::clone(desk)));
     }
     for (name, engine) in &opened.engines {
         let engine = Arc::clone(engine);
@@ -78,11 +79,33 @@ async fn calls(report: &mut Report, opened: &Opened) {
     report.0.extend(findings);
 }
 
+/// Everything that a handoff to the desk needs, and what will not stay right.
+async fn tried(name: String, desk: Arc<dyn Desk>) -> Finding {
+    let Ok(checked) = tokio::time::timeout(PATIENCE, desk.check()).await else {
+        return silent(name);
+    };
+    let wrong = |check: &Check| {
+        check.fault.as_ref().map(|fault| format!("{}: {}", check.what, fault.operator))
+    };
+    let wrong: Vec<String> = checked.checks.iter().filter_map(wrong).collect();
+    let (state, text) = match (wrong.is_empty(), checked.warnings.is_empty()) {
+        (false, _) => (State::Fail, wrong.join("; ")),
+        (true, false) => (State::Look, checked.warnings.join("; ")),
+        (true, true) => (State::Ok, "answers, and every right is there".to_owned()),
+    };
+    Finding { name, state, text }
+}
+
+fn silent(name: String) -> Finding {
+    let text = format!("no answer within {} s", PATIENCE.as_secs());
+    Finding { name, state: State::Fail, text }
+}
+
 async fn within(name: String, check: impl Future<Output = Result<(), String>>) -> Finding {
     let (state, text) = match tokio::time::timeout(PATIENCE, check).await {
         Ok(Ok(())) => (State::Ok, "answers".to_owned()),
         Ok(Err(why)) => (State::Fail, format!("failed to {why}")),
-        Err(_) => (State::Fail, format!("no answer within {} s", PATIENCE.as_secs())),
+        Err(_) => return silent(name),
     };
     Finding { name, state, text }
 }
@@ -106,6 +129,7 @@ fn snapshot() -> Snapshot {
     Snapshot {
         session: SessionId(SystemIds.uuid()),
         channel: ChannelKind::Web,
+        choices: None,
         contact_name: None,
         lines: vec![Line { author: AuthorKind::Customer, text, at: SystemClock.now() }],
         unanswered: 1,
@@ -138,6 +162,39 @@ async fn work(report: &mut Report, opened: &Opened) {
     match store.unfinished().await {
         Ok(left) => unfinished(report, &left),
         Err(error) => unread(report, "outbox", &error),
+    }
+}
+
+/// What was recorded at each desk in the last days.
+async fn desks(report: &mut Report, store: &Store) {
+    let config = match store.config_load().await {
+        Ok(config) => config,
+        Err(error) => return unread(report, "desks", &error),
+    };
+    for DeskConfig { desk, .. } in config.desks {
+        let found = evidence(store, desk.workspace, desk.id, SystemClock.now()).await;
+        let name = format!("desk {}", desk.name);
+        match found {
+            Ok(evidence) => questions(report, &name, evidence),
+            Err(error) => unread(report, &name, &error),
+        }
+    }
+}
+
+fn questions(report: &mut Report, name: &str, evidence: Evidence) {
+    let troubled: Vec<Question> =
+        evidence.questions.into_iter().filter(|question| !question.found.is_empty()).collect();
+    if troubled.is_empty() {
+        report.add(format!("{name}, lately"), State::Ok, "nothing was refused");
+    }
+    for Question { name: question, asks, cure, found } in troubled {
+        let Some(newest) = found.first() else { continue };
+        let code = newest.code.iter().map(|code| format!(" ({code})")).collect::<String>();
+        let session = newest.session_id.iter().map(|id| format!(", session {id}"));
+        let session: String = session.collect();
+        let (count, at, text) = (found.len(), &newest.at, &newest.text);
+        let text = format!("{asks} {count} found; newest {at}{session}: {text}{code}. {cure}");
+        report.add(format!("{name}, {question}"), State::Look, text);
     }
 }
 

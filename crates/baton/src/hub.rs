@@ -21,7 +21,7 @@ use baton_store::{SecretKey, Store, StoreConfig};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
-    builder::{Vendors, VendorsError, http_client},
+    builder::{Vendors, VendorsError},
     settings::Settings,
 };
 
@@ -145,7 +145,14 @@ pub fn sqlite_file(url: &str) -> Option<&Path> {
 }
 
 /// What the hub does with the bytes of media.
-async fn media(settings: &Settings, store: &Store, public_url: &str) -> Result<Media, RunError> {
+///
+/// # Errors
+/// The place of files cannot be opened, or the system gives no random bytes.
+pub async fn media(
+    settings: &Settings,
+    store: &Store,
+    public_url: &str,
+) -> Result<Media, RunError> {
     let files = Files::open(files_config(settings)?).await?;
     // Without a key of secrets links last as long as this process.
     let mut random = [0; 32];
@@ -175,9 +182,10 @@ fn files_config(settings: &Settings) -> Result<FilesConfig, RunError> {
         region: files.s3_region.clone(),
         key_id: read(&files.s3_key_id_env)?,
         secret: Secret::new(read(&files.s3_secret_env)?),
-        http: http_client(settings.development.enabled).map_err(VendorsError::from)?,
+        client: baton_files::Client::new(settings.development.enabled)
+            .map_err(VendorsError::from)?,
     };
-    Ok(FilesConfig::Bucket(folder, bucket))
+    Ok(FilesConfig::Bucket(folder, Box::new(bucket)))
 }
 
 fn files_folder(settings: &Settings) -> PathBuf {
@@ -212,7 +220,9 @@ pub async fn start(
         &settings.knowledge.folder,
         settings.vendors.clone(),
     )?;
-    start_with(settings, store, clock, Arc::new(vendors), listener, public_url).await
+    let media = media(settings, &store, public_url).await?;
+    let vendors = vendors.with_files(Arc::clone(&media.files));
+    start_with(settings, store, clock, Arc::new(vendors), media, listener, public_url).await
 }
 
 /// The same with vendors from elsewhere.
@@ -224,11 +234,11 @@ pub async fn start_with(
     store: Store,
     clock: Arc<dyn Clock>,
     vendors: Arc<dyn Builder>,
+    media: Media,
     listener: TcpListener,
     public_url: &str,
 ) -> Result<Running, RunError> {
     let address = listener.local_addr().map_err(RunError::io("read the address listened on"))?;
-    let media = media(settings, &store, public_url).await?;
     let ids = Arc::new(SystemIds);
     let hub = Hub::start(store, clock, ids, vendors, media, settings.hub()).await?;
     let stopping = watch::Sender::new(false);

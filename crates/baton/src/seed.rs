@@ -3,7 +3,7 @@
 use baton_core::{
     ids::{DeskId, Ids, InboxId, WorkspaceId},
     inbox::{ChannelKind, DeskRow, Inbox},
-    route::{Choice, Route, WorkKind},
+    route::{Choice, Route},
     settings::Settings,
     template::TemplateUse,
     time::Timestamp,
@@ -169,7 +169,7 @@ fn settings() -> Settings {
 }
 
 fn change(company: &Company, settings: Settings) -> ConfigChange {
-    let choice = Choice { desk: company.desk, kind: WorkKind::Live, queue: None };
+    let choice = Choice::of(company.desk);
     ConfigChange {
         settings: Some(settings),
         inboxes: company.inboxes.iter().map(|seeded| inbox(company, seeded)).collect(),

@@ -8,7 +8,7 @@ use reqwest::{RequestBuilder, Response, StatusCode, header::RETRY_AFTER};
 /// How long one call may take in all, connecting included.
 const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 /// Most bytes of an answer that are read.
-const MAX_ANSWER_BYTES: usize = 256 * 1_024;
+pub(crate) const MAX_ANSWER_BYTES: usize = 256 * 1_024;
 /// Longest pause that an answer may ask for, in milliseconds.
 const MAX_RETRY_AFTER_MS: i64 = 3_600 * SECOND_MS;
 
@@ -29,6 +29,15 @@ pub(crate) enum NoAnswer {
 
 /// Makes one call.
 pub(crate) async fn call(request: RequestBuilder, now: Timestamp) -> Result<Answer, NoAnswer> {
+    call_for(request, MAX_ANSWER_BYTES, now).await
+}
+
+/// Makes one call whose answer may have so many bytes.
+pub(crate) async fn call_for(
+    request: RequestBuilder,
+    max_bytes: usize,
+    now: Timestamp,
+) -> Result<Answer, NoAnswer> {
     let lost = |error: reqwest::Error| match error.is_connect() || error.is_builder() {
         true => NoAnswer::NotConnected,
         false => NoAnswer::Lost,
@@ -38,7 +47,7 @@ pub(crate) async fn call(request: RequestBuilder, now: Timestamp) -> Result<Answ
     let retry_after_ms = retry_after_ms(&response, now);
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|_| NoAnswer::Lost)? {
-        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
+        if body.len() + chunk.len() > max_bytes {
             return Err(NoAnswer::Lost);
         }
         body.extend_from_slice(&chunk);

@@ -13,11 +13,13 @@ use serde_json::{Map, Value};
 mod call;
 mod download;
 mod key;
+mod outcome;
 mod setting;
 mod sms;
 mod telnyx;
 mod twilio;
 mod webhook;
+mod whatsapp;
 mod whatsapp_cloud;
 
 /// What every vendor is given from outside.
@@ -26,6 +28,8 @@ pub struct Deps {
     /// known not to have got anything, and without following redirects, so that one attempt is
     /// one network call.
     pub http: reqwest::Client,
+    /// The client of customers' files.
+    pub downloads: baton_files::Client,
     /// The clock of the business rules.
     pub clock: Arc<dyn Clock>,
     /// Plain http and loopback addresses are accepted.

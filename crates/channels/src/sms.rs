@@ -23,18 +23,14 @@ pub(crate) fn policy(max_text_chars: usize, per_second: u32, max_file_bytes: u64
         // Parts and messages may overtake each other on the way to the phone. The time is ours.
         order_wait_ms: 3 * SECOND_MS,
         pair_pace: None,
-        inbox_pace: Some(pace(per_second)),
+        inbox_pace: Some(Pace::per_second(per_second)),
         // CTIA, "Messaging Principles": after STOP nothing may be sent.
         stop_scope: ConsentScope::Everything,
         keywords: Keywords::Carrier,
         max_file_bytes,
+        choices: None,
+        message_list: None,
     }
-}
-
-/// So many a second, `per_second` at least 1. The refill is rounded up to whole milliseconds.
-pub(crate) fn pace(per_second: u32) -> Pace {
-    let refill_ms = SECOND_MS.saturating_add(i64::from(per_second) - 1) / i64::from(per_second);
-    Pace { burst: per_second, refill_ms }
 }
 
 /// The words without Markdown, in fewer parts where look-alikes allow it.

@@ -112,7 +112,7 @@ pub struct Campaign {
     pub pace_per_minute: u32,
     /// Where it stands.
     pub state: CampaignState,
-    /// Why it was paused by itself.
+    /// Why it was paused or cancelled by itself.
     pub why: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,

@@ -12,10 +12,12 @@ use crate::{
     ids::{DeliveryId, VendorId},
     inbound::{ParseFault, RawEvent, RawRequest, Received},
     inbox::ChannelKind,
+    interactive::ChoiceLimits,
     message::{Content, MessageStatus},
+    message_list::{MessageList, MessageListRule},
     registration::Registration,
     template::{TemplateUse, Templates},
-    time::{BoxFuture, Timestamp},
+    time::{BoxFuture, SECOND_MS, Timestamp},
 };
 
 /// A token bucket: so many at once, then one per interval.
@@ -25,6 +27,17 @@ pub struct Pace {
     pub burst: u32,
     /// How long one more takes to become free, in milliseconds.
     pub refill_ms: i64,
+}
+
+impl Pace {
+    /// So many in any second, however the vendor counts seconds; `most` is at least 1.
+    pub const fn per_second(most: u32) -> Self {
+        let most = if most == 0 { 1 } else { most as i64 };
+        let refill_ms = (SECOND_MS + most - 1) / most;
+        // What becomes free during the second that a burst begins counts beside the burst.
+        let beside = most - SECOND_MS / refill_ms;
+        Self { burst: if beside > 1 { beside as u32 } else { 1 }, refill_ms }
+    }
 }
 
 /// When a vendor allows free-form messages.
@@ -65,6 +78,10 @@ pub struct ChannelPolicy {
     pub keywords: Keywords,
     /// The most bytes of a file that customers send here; 0 where files are not fetched.
     pub max_file_bytes: u64,
+    /// How the vendor's list of messages is read, where it can be asked for it.
+    pub message_list: Option<MessageListRule>,
+    /// What can be shown to tap; none where only words are shown.
+    pub choices: Option<ChoiceLimits>,
 }
 
 /// What a channel event says.
@@ -272,6 +289,12 @@ pub trait Channel: Send + Sync {
 
     /// The power to list templates, where messages outside the window must be approved.
     fn templates(&self) -> Option<&dyn Templates> {
+        None
+    }
+
+    /// The power to list messages, where a vendor's webhooks may be lost for good. The policy
+    /// says how.
+    fn message_list(&self) -> Option<&dyn MessageList> {
         None
     }
 

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ContactId, WorkspaceId};
+use crate::{
+    ids::{ContactId, WorkspaceId},
+    inbox::ChannelKind,
+};
 
 /// The kinds of address.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -27,6 +30,13 @@ impl PointKind {
             Self::WhatsappUser => "whatsapp_user",
             Self::Visitor => "visitor",
         }
+    }
+
+    /// Whether whoever writes on the channel only says that such an address is theirs. Phone
+    /// numbers and user ids are proven by the network that carried the message; a sender's line
+    /// and what somebody typed into a form are not.
+    pub fn is_claimed_on(self, channel: ChannelKind) -> bool {
+        self == Self::Email && matches!(channel, ChannelKind::Email | ChannelKind::Web)
     }
 }
 

@@ -81,6 +81,8 @@ pub struct Conversation {
     pub reengaged: bool,
     /// The receipt that the next message to the customer waits for.
     pub awaited: Option<AwaitedReceipt>,
+    /// When a rep ended the last session, until the customer writes again.
+    pub rep_ended_at: Option<Timestamp>,
 }
 
 impl Conversation {
@@ -102,6 +104,7 @@ impl Conversation {
             window: None,
             reengaged: false,
             awaited: None,
+            rep_ended_at: None,
         }
     }
 

@@ -116,6 +116,9 @@ pub enum Payload {
         step: String,
         /// The desk's own description of it.
         call: Value,
+        /// It is tried once, and the plan goes on whatever comes of it.
+        #[serde(default)]
+        optional: bool,
     },
     /// A line from Baton itself to the rep.
     Note {
@@ -138,6 +141,11 @@ impl Payload {
     /// Whether it goes out for a campaign, which counts and lists what became of it.
     pub fn is_invitation(&self) -> bool {
         matches!(self, Self::Template { campaign: Some(_), .. })
+    }
+
+    /// Whether it is tried once, and what follows goes on whatever comes of it.
+    pub fn is_optional(&self) -> bool {
+        matches!(self, Self::Plan { optional: true, .. })
     }
 
     /// The word for logs, metrics and traces.
@@ -193,6 +201,16 @@ pub struct Delivery {
     pub vendor_id: Option<VendorId>,
     /// Why it waits again, failed or was withdrawn.
     pub fault: Option<Fault>,
+}
+
+impl Delivery {
+    /// The AI's file beside its words: they answer by themselves, so that nobody need take over
+    /// where the file does not arrive.
+    pub fn is_beside_words(&self) -> bool {
+        let is_file =
+            matches!(&self.payload, Payload::Message { content: Content::Media { .. }, .. });
+        self.author == AuthorKind::Ai && is_file
+    }
 }
 
 /// One try: one network call.

@@ -1,19 +1,20 @@
 //! The rep side: what every vendor of a desk must be able to do.
 
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::{
     brief::Brief,
     channel::Call,
     contact::Contact,
-    fault::{Fault, FaultClass, Outcome, Settled},
-    file::{FileStream, MediaSource},
-    handoff::{Handoff, Work},
+    fault::{Accepted, Fault, FaultClass, Outcome, Settled},
+    file::{FileStream, MediaSource, SharedFile},
+    handoff::Handoff,
     ids::{DeliveryId, SessionId, VendorId},
     inbound::{ParseFault, RawEvent, RawRequest, Received},
     inbox::ChannelKind,
     message::{Author, Content, Message},
-    route::Choice,
+    route::{Choice, WorkKind},
     time::{BoxFuture, Timestamp},
 };
 
@@ -27,10 +28,22 @@ pub struct DeskPolicy {
     pub repeat_span_ms: i64,
     /// How often our open handoffs are compared with what the desk holds.
     pub reconcile_every_ms: i64,
+    /// The same for cases, where the comparison is the only way in which reps' answers come.
+    pub case_every_ms: i64,
     /// How long after an unknown attempt the listing is believed when it does not show it.
     pub listing_lag_ms: i64,
     /// The most bytes of a file that a rep sends; 0 where files are not fetched.
     pub max_file_bytes: u64,
+}
+
+impl DeskPolicy {
+    /// How often work of this kind is compared with what the desk holds.
+    pub fn compare_every_ms(&self, kind: WorkKind) -> i64 {
+        match kind {
+            WorkKind::Live => self.reconcile_every_ms,
+            WorkKind::Case => self.case_every_ms,
+        }
+    }
 }
 
 /// What a desk event says, and about which work.
@@ -64,6 +77,8 @@ pub enum DeskEventKind {
         /// Who or what ended it, for people.
         by: String,
     },
+    /// Something about the work changed; what, is to be listed.
+    Changed,
     /// Nobody works at the desk now.
     OutOfHours,
     /// Nothing that concerns us.
@@ -97,6 +112,58 @@ pub struct Listing {
     pub ended: bool,
 }
 
+/// Who could take a live conversation now, as far as the desk says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Availability {
+    /// A rep is there who could take it.
+    pub free: bool,
+    /// The desk is within its hours.
+    pub open: bool,
+    /// How many would be served before this customer, and this one: 1 is the next.
+    pub position: Option<u32>,
+    /// The average wait in milliseconds.
+    pub wait_ms: Option<i64>,
+    /// When the desk opens again.
+    pub opens_at: Option<Timestamp>,
+}
+
+/// One thing that a handoff will need, tried.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Check {
+    /// A stable name, such as `token` or `privilege_create_contact`.
+    pub name: String,
+    /// What was tried, for people; fits after "failed to": "sign in at Entra".
+    pub what: String,
+    /// Why it failed and what to do; fits behind `what` and a colon. None: it works.
+    pub fault: Option<Fault>,
+}
+
+/// A desk's settings, tried.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Checked {
+    /// Each thing that was tried, in order; what comes after a failure may be missing.
+    pub checks: Vec<Check>,
+    /// Settings that the desk could derive while trying, to be saved with the others.
+    pub derived: Map<String, Value>,
+    /// What is right today and will not stay so, such as a secret that ends soon.
+    pub warnings: Vec<String>,
+}
+
+impl Checked {
+    /// The first thing that failed.
+    ///
+    /// # Errors
+    /// Its fault, with what was tried.
+    pub fn verdict(&self) -> Result<(), Fault> {
+        let failed = |check: &Check| {
+            let fault = check.fault.clone()?;
+            let operator = format!("{}: {}", check.what, fault.operator);
+            Some(Fault { operator, ..fault })
+        };
+        self.checks.iter().find_map(failed).map_or(Ok(()), Err)
+    }
+}
+
 /// Everything that the making of the work may use.
 #[derive(Clone, Copy, Debug)]
 pub struct Opening<'a> {
@@ -112,6 +179,8 @@ pub struct Opening<'a> {
     pub brief: &'a Brief,
     /// What was said, oldest first, up to the handoff's position; nothing withdrawn.
     pub transcript: &'a [Message],
+    /// The files in it that we hold, oldest first.
+    pub files: &'a [SharedFile],
     /// What the route chose.
     pub choice: &'a Choice,
 }
@@ -123,6 +192,8 @@ pub struct PlanStep {
     pub step: String,
     /// The desk's own description of it.
     pub call: Value,
+    /// It is tried once, and the plan goes on whatever comes of it.
+    pub optional: bool,
 }
 
 /// What is to be sent to a desk.
@@ -199,10 +270,10 @@ pub trait Desk: Send + Sync {
     /// Whether repeating this call is harmless, so that an unknown outcome needs no settling.
     fn is_repeatable(&self, call: &Call) -> bool;
 
-    /// Lists what the desk holds of the work since a moment.
+    /// Lists what the desk holds of the handoff's work since a moment.
     fn list<'a>(
         &'a self,
-        work: &'a Work,
+        handoff: &'a Handoff,
         since: Timestamp,
     ) -> BoxFuture<'a, Result<Listing, Fault>>;
 
@@ -210,23 +281,46 @@ pub trait Desk: Send + Sync {
     /// of our earlier deliveries, which cannot be it.
     fn settle(&self, call: &Call, listing: &Listing, known: &[VendorId]) -> Settled;
 
+    /// The work that the desk made under this handoff, whether we were told or not. Asked about
+    /// handoffs that were given up, whose answers may have been lost.
+    /// The answer is what making it would have answered.
+    fn find<'a>(&'a self, handoff: &'a Handoff) -> BoxFuture<'a, Result<Option<Accepted>, Fault>> {
+        let _ = handoff;
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
     /// Tells the rep that the customer is writing. May be lost.
-    fn typing<'a>(&'a self, work: &'a Work) -> BoxFuture<'a, ()> {
-        let _ = work;
+    fn typing<'a>(&'a self, handoff: &'a Handoff) -> BoxFuture<'a, ()> {
+        let _ = handoff;
+        Box::pin(std::future::ready(()))
+    }
+
+    /// Tells the rep that the customer has read a message of theirs. May be lost.
+    fn read<'a>(&'a self, handoff: &'a Handoff, message: &'a Message) -> BoxFuture<'a, ()> {
+        let _ = (handoff, message);
         Box::pin(std::future::ready(()))
     }
 
     /// Begins to fetch a file that a rep sent. A fault of class `MediaProblem` is final.
     fn fetch<'a>(
         &'a self,
-        work: &'a Work,
+        handoff: &'a Handoff,
         media: &'a MediaSource,
     ) -> BoxFuture<'a, Result<FileStream, Fault>> {
-        let _ = (work, media);
+        let _ = (handoff, media);
         let fault = Fault::new(FaultClass::MediaProblem, "fetch the file: files are not kept here");
         Box::pin(std::future::ready(Err(fault)))
     }
 
-    /// Checks address, credentials and rights, changing nothing.
-    fn check(&self) -> BoxFuture<'_, Result<(), Fault>>;
+    /// Who could take a live conversation at this place now; none where the desk cannot say.
+    fn availability<'a>(
+        &'a self,
+        target: &'a Choice,
+    ) -> Option<BoxFuture<'a, Result<Availability, Fault>>> {
+        let _ = target;
+        None
+    }
+
+    /// Tries everything that a handoff will need, changing nothing.
+    fn check(&self) -> BoxFuture<'_, Checked>;
 }

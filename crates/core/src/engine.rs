@@ -2,10 +2,12 @@
 
 use crate::{
     brief::Brief,
-    fault::Fault,
+    fault::{Fault, FaultClass},
+    file::{FileStream, MediaSource},
     handoff::HandoffReason,
     ids::SessionId,
     inbox::ChannelKind,
+    interactive::ChoiceLimits,
     message::{AuthorKind, Citation},
     settings::HandoffRules,
     time::{BoxFuture, Timestamp},
@@ -30,6 +32,8 @@ pub struct Snapshot {
     pub session: SessionId,
     /// The customer's channel.
     pub channel: ChannelKind,
+    /// What the channel can show to tap; none where it shows words alone.
+    pub choices: Option<ChoiceLimits>,
     /// The customer's name, where known.
     pub contact_name: Option<String>,
     /// The session so far, oldest first, bounded.
@@ -59,6 +63,8 @@ pub enum Decision {
     Reply {
         /// The words, plain text.
         text: String,
+        /// Answers to tap below them, shown where the channel can; the words do without them.
+        choices: Vec<String>,
         /// The articles that they rest on.
         citations: Vec<Citation>,
         /// False for an honest "I don't know".
@@ -93,6 +99,13 @@ pub trait Engine: Send + Sync {
 
     /// One run over a snapshot. The caller bounds its time; an error is itself a handoff.
     fn turn<'a>(&'a self, snapshot: &'a Snapshot) -> BoxFuture<'a, Result<Turn, Fault>>;
+
+    /// Begins to read a file that one of its answers goes with. A fault is final.
+    fn fetch<'a>(&'a self, media: &'a MediaSource) -> BoxFuture<'a, Result<FileStream, Fault>> {
+        let _ = media;
+        let fault = Fault::new(FaultClass::MediaProblem, "read the file: this engine has none");
+        Box::pin(std::future::ready(Err(fault)))
+    }
 
     /// What the rep reads first. An error makes the caller fall back to the built-in engine.
     fn brief<'a>(

@@ -1,5 +1,7 @@
 //! What went wrong, for those who can act on it, and what came of one network call.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -93,6 +95,12 @@ pub struct Accepted {
     /// Trace ids for the session's metadata, by their public names.
     #[serde(default)]
     pub metadata: Map<String, Value>,
+    /// What a step of a plan learned for later ones, in the desk's own words.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub learned: BTreeMap<String, String>,
+    /// What an operator should know although it was done, such as two contacts that may be meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<String>,
 }
 
 /// What came of one attempt.

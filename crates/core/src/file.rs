@@ -6,7 +6,12 @@ use bytes::Bytes;
 use futures_core::Stream;
 use serde::{Deserialize, Serialize};
 
-use crate::{fault::Fault, ids::FileId, ids::VendorId};
+use crate::{
+    fault::Fault,
+    ids::{FileId, VendorId},
+    message::AuthorKind,
+    time::Timestamp,
+};
 
 /// What we hold of the bytes of a media message.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -46,6 +51,19 @@ pub struct StoredFile {
     pub name: String,
     /// SHA-256 of the bytes, lower-case hexadecimal.
     pub sha256: String,
+}
+
+/// A file of the conversation, as a desk is given it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SharedFile {
+    /// When it was sent.
+    pub at: Timestamp,
+    /// By whom.
+    pub author: AuthorKind,
+    /// What we hold of it.
+    pub file: StoredFile,
+    /// An address from which it can be had for a while.
+    pub link: String,
 }
 
 /// Types that a browser would run.

@@ -1,11 +1,15 @@
 //! Giving one session to one desk.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
     brief::Brief,
+    desk::Availability,
     fault::Fault,
     ids::{ConversationId, DeskId, HandoffId, SessionId, VendorId, WorkspaceId},
+    route::Choice,
     time::Timestamp,
 };
 
@@ -121,6 +125,24 @@ pub struct Work {
     pub reference: Option<String>,
 }
 
+/// The place that a handoff goes to, once its brief is written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// Which of the route's choices it is, from 0.
+    pub index: u32,
+    /// That choice.
+    pub choice: Choice,
+    /// Who is there, where the desk could say.
+    pub availability: Option<Availability>,
+}
+
+impl Place {
+    /// Nobody is there to take it now.
+    pub fn is_deserted(&self) -> bool {
+        self.availability.is_some_and(|there| !there.free)
+    }
+}
+
 /// One giving of a session to a desk.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Handoff {
@@ -136,6 +158,8 @@ pub struct Handoff {
     pub desk: DeskId,
     /// Which of the route's choices this is, from 0.
     pub choice: u32,
+    /// That choice, as it was when it was made.
+    pub target: Choice,
     /// Where it stands.
     pub state: HandoffState,
     /// Why it was requested.
@@ -150,6 +174,8 @@ pub struct Handoff {
     pub brief: Option<Brief>,
     /// What was made at the desk.
     pub work: Option<Work>,
+    /// What the steps of the plan brought to light, in the desk's own words, for later steps.
+    pub learned: BTreeMap<String, String>,
     /// The rep who accepted last.
     pub rep_name: Option<String>,
     /// When it was requested.

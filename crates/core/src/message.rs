@@ -338,6 +338,9 @@ pub struct Citation {
     pub title: String,
     /// Where it stands, relative to the knowledge folder.
     pub source: String,
+    /// The file that it shows and that goes with the answer, relative to the same folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
 }
 
 /// One utterance. Only its status, its fault and what we hold of its file change after it is

@@ -15,6 +15,19 @@ pub enum WorkKind {
     Case,
 }
 
+/// What happens when nobody is there to take a live conversation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unavailable {
+    /// It waits in the queue, and the customer is told how long that may take.
+    #[default]
+    Queue,
+    /// The route's next choice is taken: another desk, or a case; the last one queues.
+    Next,
+    /// The AI goes on, and the customer is told when people are back.
+    Ai,
+}
+
 /// One place that a route may choose.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Choice {
@@ -26,6 +39,16 @@ pub struct Choice {
     /// The queue or workstream, by the desk's own id.
     #[serde(default)]
     pub queue: Option<String>,
+    /// What happens when nobody is there.
+    #[serde(default)]
+    pub unavailable: Unavailable,
+}
+
+impl Choice {
+    /// A live conversation at a desk, in whatever queue the desk chooses.
+    pub fn of(desk: DeskId) -> Self {
+        Self { desk, kind: WorkKind::Live, queue: None, unavailable: Unavailable::Queue }
+    }
 }
 
 /// A rule: for this inbox and topic, these places, in this order.
@@ -41,13 +64,11 @@ pub struct Route {
     pub choices: Vec<Choice>,
 }
 
-/// The choices for an inbox: those of the first rule that fits.
+/// The choices for an inbox: those of the first rule that fits. While the topic is not known, a
+/// rule for one topic fits only where no rule is for all.
 pub fn choices<'a>(routes: &'a [Route], inbox: InboxId, topic: Option<&str>) -> &'a [Choice] {
-    routes
-        .iter()
-        .find(|route| {
-            route.inbox.is_none_or(|wanted| wanted == inbox)
-                && route.topic.as_deref().is_none_or(|wanted| Some(wanted) == topic)
-        })
-        .map_or(&[], |route| route.choices.as_slice())
+    let ours = || routes.iter().filter(|r| r.inbox.is_none_or(|wanted| wanted == inbox));
+    let fits = |r: &&Route| r.topic.as_deref().is_none_or(|wanted| Some(wanted) == topic);
+    let any = || if topic.is_none() { ours().next() } else { None };
+    ours().find(fits).or_else(any).map_or(&[], |route| route.choices.as_slice())
 }

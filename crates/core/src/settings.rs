@@ -22,7 +22,7 @@ pub enum AfterDesk {
     ReturnToAi,
 }
 
-/// Who gets a message that reaches a desk's work after its end.
+/// Who gets what a customer writes after the end of a desk's work.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LateMessage {
@@ -60,10 +60,16 @@ pub struct HandoffRules {
     pub open_patience_ms: i64,
     /// What happens when the rep ends the work.
     pub after_desk: AfterDesk,
-    /// Who gets a message that meets work which has just ended.
+    /// Who gets a message that meets work which has just ended, and the first one after a rep
+    /// ended the session.
     pub late_message: LateMessage,
+    /// For how long after a rep ended the session that holds.
+    pub late_span_ms: i64,
     /// What happens when an AI answer may or may not have been sent.
     pub unknown_reply: UnknownReply,
+    /// Begins a command that a rep types in the desk's thread, such as `!templates`; empty turns
+    /// commands off. No slash: desks use it for their own.
+    pub command_prefix: String,
 }
 
 impl Default for HandoffRules {
@@ -76,7 +82,9 @@ impl Default for HandoffRules {
             open_patience_ms: 10 * MINUTE_MS,
             after_desk: AfterDesk::default(),
             late_message: LateMessage::default(),
+            late_span_ms: DAY_MS,
             unknown_reply: UnknownReply::default(),
+            command_prefix: "!".to_owned(),
         }
     }
 }
@@ -126,10 +134,14 @@ pub struct Settings {
     pub silent_close_ms: BTreeMap<ChannelKind, i64>,
     /// The same for a session that a person owns.
     pub silent_close_desk_ms: i64,
+    /// The same for a session for which a case is open at a desk.
+    pub silent_close_case_ms: i64,
     /// How long after a person answered elsewhere the AI takes over again.
     pub elsewhere_return_ms: i64,
     /// The template that asks the customer to write when a reply is held; none sends nothing.
     pub reengagement: Option<TemplateUse>,
+    /// The same for single inboxes, by name: vendors call one template by different names.
+    pub reengagement_by_inbox: BTreeMap<String, TemplateUse>,
     /// How long an unknown attempt waits to be settled before it counts as may-have-been-sent.
     pub settle_ms: i64,
     /// Words that Baton itself says to customers, by language; these replace the built-in ones.
@@ -166,8 +178,10 @@ impl Default for Settings {
                 (ChannelKind::Phone, HOUR_MS),
             ]),
             silent_close_desk_ms: 7 * DAY_MS,
+            silent_close_case_ms: 30 * DAY_MS,
             elsewhere_return_ms: 30 * MINUTE_MS,
             reengagement: None,
+            reengagement_by_inbox: BTreeMap::new(),
             settle_ms: MINUTE_MS,
             texts: BTreeMap::new(),
             default_language: "en".to_owned(),
@@ -181,15 +195,33 @@ impl Settings {
         self.silent_close_ms.get(&channel).copied().unwrap_or(DAY_MS)
     }
 
+    /// The template that asks the customer of this inbox to write.
+    pub fn reengagement(&self, inbox: &str) -> Option<&TemplateUse> {
+        self.reengagement_by_inbox.get(inbox).or(self.reengagement.as_ref())
+    }
+
     /// What answers a customer's HELP, in their language where we have it; `name` says who we are.
     pub fn help(&self, language: Option<&str>, name: &str) -> String {
+        self.own_or_built_in(language, |texts| texts.help.as_ref()).replace("{name}", name)
+    }
+
+    /// What opens a list of answers to tap, in the customer's language where we have it.
+    pub fn choose(&self, language: Option<&str>) -> String {
+        self.own_or_built_in(language, |texts| texts.choose.as_ref())
+    }
+
+    fn own_or_built_in(
+        &self,
+        language: Option<&str>,
+        which: fn(&Texts) -> Option<&String>,
+    ) -> String {
         let languages = [language.unwrap_or(&self.default_language), &self.default_language];
         let ours = |language: &&str| {
-            let own = self.texts.get(*language).and_then(|texts| texts.help.clone());
-            own.or_else(|| Texts::built_in(language).and_then(|texts| texts.help))
+            let own = self.texts.get(*language).and_then(|texts| which(texts).cloned());
+            own.or_else(|| Texts::built_in(language).and_then(|texts| which(&texts).cloned()))
         };
-        let text = languages.iter().find_map(ours).or_else(|| Texts::english().help);
-        text.unwrap_or_default().replace("{name}", name)
+        let text = languages.iter().find_map(ours);
+        text.or_else(|| which(&Texts::english()).cloned()).unwrap_or_default()
     }
 
     /// The words that Baton itself says, in the customer's language where we have it.

@@ -27,6 +27,8 @@ pub enum TaskKind {
     Reconcile(HandoffId),
     /// Give up making the work and take the route's next choice.
     Patience(HandoffId),
+    /// Find out whether a desk that was given up made the work after all, and end it.
+    Recall(HandoffId),
 }
 
 impl TaskKind {
@@ -41,6 +43,7 @@ impl TaskKind {
             Self::Fetch(_) => "fetch",
             Self::Reconcile(_) => "reconcile",
             Self::Patience(_) => "patience",
+            Self::Recall(_) => "recall",
         }
     }
 
@@ -48,7 +51,9 @@ impl TaskKind {
     pub fn subject(self) -> String {
         match self {
             Self::Turn(id) | Self::Return(id) | Self::Silence(id) => id.to_string(),
-            Self::Brief(id) | Self::Reconcile(id) | Self::Patience(id) => id.to_string(),
+            Self::Brief(id) | Self::Reconcile(id) | Self::Patience(id) | Self::Recall(id) => {
+                id.to_string()
+            }
             Self::Settle(id) => id.to_string(),
             Self::Fetch(id) => id.to_string(),
         }

@@ -1,6 +1,7 @@
 //! The rep side: one folder per vendor, one registry line each.
 
 mod dynamics365;
+mod html;
 mod transcript;
 
 use std::sync::Arc;
@@ -10,23 +11,43 @@ use baton_core::{
     desk::Desk,
     time::Clock,
 };
+use baton_files::Files;
 use serde_json::{Map, Value};
 
 /// What a desk is given from outside.
 pub struct Deps {
     /// The HTTP client. It must follow no redirects: a redirected send could happen twice.
     pub http: reqwest::Client,
+    /// The client of reps' files.
+    pub downloads: baton_files::Client,
     /// The clock of the business rules.
     pub clock: Arc<dyn Clock>,
+    /// The files that the hub keeps; none where nothing is sent, as when settings are checked.
+    pub files: Option<Arc<Files>>,
     /// Accept plain HTTP and loopback hosts in addresses.
     pub development: bool,
 }
 
 type Build = fn(&Map<String, Value>, &Deps) -> Result<Arc<dyn Desk>, ConfigFault>;
 
-/// One vendor: its folder name, its settings, and how a desk is made of them.
-const VENDORS: &[(&str, &[Field], Build)] =
-    &[(dynamics365::VENDOR, dynamics365::FIELDS, dynamics365::build)];
+/// One vendor.
+struct Row {
+    /// The folder name.
+    name: &'static str,
+    /// Its name for people.
+    title: &'static str,
+    /// Its settings, in the order of its form.
+    fields: &'static [Field],
+    /// How a desk is made of them.
+    build: Build,
+}
+
+const VENDORS: &[Row] = &[Row {
+    name: dynamics365::VENDOR,
+    title: "Microsoft Dynamics 365",
+    fields: dynamics365::FIELDS,
+    build: dynamics365::build,
+}];
 
 /// Makes the desk of a vendor from its settings, secrets merged in.
 ///
@@ -37,8 +58,8 @@ pub fn build(
     settings: &Map<String, Value>,
     deps: &Deps,
 ) -> Result<Arc<dyn Desk>, ConfigFault> {
-    match VENDORS.iter().find(|(name, ..)| *name == vendor) {
-        Some((_, _, build)) => build(settings, deps),
+    match find(vendor) {
+        Some(row) => (row.build)(settings, deps),
         None => {
             let known: Vec<&str> = vendors().collect();
             Err(ConfigFault::new(
@@ -51,10 +72,19 @@ pub fn build(
 
 /// The settings of a vendor, in the order of its form.
 pub fn fields(vendor: &str) -> Option<&'static [Field]> {
-    VENDORS.iter().find(|(name, ..)| *name == vendor).map(|(_, fields, _)| *fields)
+    find(vendor).map(|row| row.fields)
+}
+
+/// The name of a vendor for people.
+pub fn title(vendor: &str) -> Option<&'static str> {
+    find(vendor).map(|row| row.title)
+}
+
+fn find(vendor: &str) -> Option<&'static Row> {
+    VENDORS.iter().find(|row| row.name == vendor)
 }
 
 /// The folder names of all vendors.
 pub fn vendors() -> impl Iterator<Item = &'static str> {
-    VENDORS.iter().map(|(name, ..)| *name)
+    VENDORS.iter().map(|row| row.name)
 }

@@ -6,6 +6,7 @@
 use baton_core::{
     desk::Opening,
     message::{AuthorKind, Message, MessageStatus},
+    time::Timestamp,
 };
 
 /// Begins every text that is not the customer's, so that it is known again wherever it turns
@@ -111,10 +112,22 @@ fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
+/// Messages as a rep reads them, each with who said it and when.
+pub fn entries(messages: &[Message]) -> Vec<String> {
+    let text = |message: &Message| {
+        let Entry { heading, lines } = entry(message);
+        format!("{heading}\n{}", lines.join("\n"))
+    };
+    messages.iter().map(text).collect()
+}
+
+/// Minutes suffice for a reader: 2026-11-20T10:00:00.000Z → 2026-11-20 10:00 UTC.
+pub fn minute(at: Timestamp) -> String {
+    format!("{} UTC", at.rfc3339().chars().take(16).collect::<String>().replace('T', " "))
+}
+
 fn entry(message: &Message) -> Entry {
-    let mut heading = message.at.rfc3339();
-    // Minutes suffice for a reader: 2026-11-20T10:00:00.000Z → 2026-11-20 10:00 UTC.
-    heading = format!("{} UTC", heading.chars().take(16).collect::<String>().replace('T', " "));
+    let mut heading = minute(message.at);
     heading.push_str(" · ");
     heading.push_str(author_word(message.author.kind));
     if let Some(name) = &message.author.name {
@@ -212,7 +225,7 @@ fn push_line(text: &mut String, line: &str) {
 }
 
 /// Quotes every line, whatever ends it, and wraps very long ones.
-fn quoted(text: &str) -> Vec<String> {
+pub fn quoted(text: &str) -> Vec<String> {
     let text = text.replace("\r\n", "\n");
     let lines = text.split(is_line_end).flat_map(|line| {
         let signs: Vec<char> = line.chars().filter(|c| is_shown(*c)).collect();
@@ -247,7 +260,7 @@ pub fn one_line(text: &str, max: usize) -> String {
 }
 
 /// UTF-16 units: how the vendor's platform counts characters.
-fn units(text: &str) -> usize {
+pub fn units(text: &str) -> usize {
     text.encode_utf16().count()
 }
 

@@ -62,6 +62,7 @@ pub fn first(snapshot: &Snapshot, heard: &Heard) -> Option<Decision> {
         } else {
             Some(Decision::Reply {
                 text: replies::of(&heard.language).no_person.to_owned(),
+                choices: Vec::new(),
                 citations: Vec::new(),
                 knew: true,
             })
@@ -93,12 +94,14 @@ pub fn last_answer(snapshot: &Snapshot) -> Option<&str> {
 }
 
 /// What becomes of an answer that does not know: the last one allowed in a row is a handoff.
-pub fn miss(snapshot: &Snapshot, text: String) -> Decision {
+/// Where it offers a person in our words, yes and no can be tapped.
+pub fn miss(snapshot: &Snapshot, text: String, choices: Vec<String>) -> Decision {
     let allowed = snapshot.rules.after_misses;
     if allowed > 0 && snapshot.misses.saturating_add(1) >= allowed {
         return Decision::Handoff { reason: HandoffReason::RepeatedMisses };
     }
-    Decision::Reply { text, citations: Vec::new(), knew: false }
+    let choices = if choices.is_empty() { replies::choices(&text) } else { choices };
+    Decision::Reply { text, choices, citations: Vec::new(), knew: false }
 }
 
 /// "I don't know" in the customer's language, with the offer of a person where there is one.

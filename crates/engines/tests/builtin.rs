@@ -3,13 +3,18 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use baton_core::{
     brief::Sentiment,
     engine::{Decision, Snapshot},
+    file::MediaSource,
     handoff::HandoffReason,
+    ids::VendorId,
 };
-use baton_engines::build;
+use baton_engines::{build, knowledge::Index};
 use common::{deps, session};
+use futures::StreamExt as _;
 use serde_json::Map;
 
 async fn decide(snapshot: &Snapshot) -> (Decision, Option<String>) {
@@ -37,7 +42,9 @@ async fn handoff(snapshot: &Snapshot) -> HandoffReason {
 async fn a_question_is_answered_from_its_article() {
     let (decision, language) =
         decide(&session(&["c: hi", "c: how long does shipping take?"])).await;
-    let Decision::Reply { text, citations, knew: true } = decision else { panic!("{decision:?}") };
+    let Decision::Reply { text, citations, knew: true, .. } = decision else {
+        panic!("{decision:?}")
+    };
     assert!(text.starts_with("Standard delivery takes 2 to 4 working days"), "{text}");
     assert!(text.ends_with("\n\nSource: Delivery times and cost"), "{text}");
     assert_eq!(citations[0].source, "delivery-times-and-cost.md");
@@ -52,6 +59,9 @@ async fn what_nobody_wrote_down_is_not_known() {
     let mut snapshot = session(&["c: do you have any job vacancies?"]);
     let (text, knew) = reply(&snapshot).await;
     assert!(!knew && text.contains("don't know") && text.contains("colleague"), "{text}");
+
+    let Decision::Reply { choices, .. } = decide(&snapshot).await.0 else { panic!() };
+    assert_eq!(choices, ["Yes", "No"], "the offer can be tapped");
 
     snapshot.rules.on_request = false;
     assert!(!reply(&snapshot).await.0.contains("colleague"), "no offer that nobody keeps");
@@ -175,4 +185,34 @@ fn unknown_engines_and_settings_are_refused() {
     assert!(fault("oracle", serde_json::json!({})).contains("builtin, openai"));
     assert!(fault("builtin", serde_json::json!({"x": 1})).contains("unknown setting"));
     assert!(fault("openai", serde_json::json!({"model": "m"})).contains("base_url"));
+}
+
+#[tokio::test]
+async fn what_an_article_shows_goes_with_the_answer_and_nothing_else_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("chart.png", "the bytes of a picture");
+    write("secret.txt", "not shown by any article");
+    write("sizes.md", "# Sizes of boots\n\nBoots come in sizes 36 to 48.\n\n![Chart](chart.png)\n");
+    let index = Arc::new(Index::load(folder.path()).unwrap());
+    let hit = index.best("which sizes do boots come in", Some("en")).unwrap();
+    assert_eq!(hit.passage.file.as_deref(), Some("chart.png"));
+    assert!(!hit.passage.text().contains("Chart"), "the picture is no sentence");
+    let source = |name: &str| MediaSource { vendor_id: VendorId::from(name), max_bytes: 1_000 };
+    let mut read = index.read_file(&source("chart.png")).await.unwrap().chunks;
+    let mut bytes = Vec::new();
+    while let Some(piece) = read.next().await {
+        bytes.extend_from_slice(&piece.unwrap());
+    }
+    assert_eq!(bytes, b"the bytes of a picture");
+    for other in ["secret.txt", "../secret.txt", "sizes.md", "/etc/hostname"] {
+        assert!(index.read_file(&source(other)).await.is_err(), "{other}");
+    }
+    for (wrong, why) in [("nowhere.png", "check the path"), ("../../outside.png", "outside")] {
+        write("sizes.md", &format!("# Sizes\n\nText.\n\n![x]({wrong})\n"));
+        let fault = Index::load(folder.path()).err().unwrap().to_string();
+        assert!(fault.contains(why), "{fault}");
+    }
+    write("sizes.md", "# Sizes\n\nText.\n\n![x](https://elsewhere.example/a.png)\n");
+    assert!(Index::load(folder.path()).is_ok(), "a picture elsewhere is not ours to send");
 }

@@ -111,7 +111,7 @@ const QUESTION: &str = "c: how long does shipping take?";
 async fn a_good_answer_is_cited_and_counted() {
     let model = Model::new(vec![says("It takes 2 to 4 working days.", &[1, 1], true)]).await;
     let turn = model.engine.turn(&session(&[QUESTION])).await.unwrap();
-    let Decision::Reply { text, citations, knew: true } = turn.decision else { panic!() };
+    let Decision::Reply { text, citations, knew: true, .. } = turn.decision else { panic!() };
     assert_eq!(text, "It takes 2 to 4 working days.");
     assert_eq!(citations.len(), 1);
     assert_eq!(citations[0].title, "Delivery times and cost");
@@ -130,6 +130,45 @@ async fn the_models_other_decisions_are_taken() {
     assert_eq!(model.decide(&snapshot).await.unwrap(), Decision::Handoff { reason });
     assert_eq!(model.decide(&snapshot).await.unwrap(), Decision::Wait);
     assert_eq!(model.decide(&snapshot).await.unwrap(), Decision::Close);
+}
+
+/// A question back with these answers to tap.
+fn asks(choices: &[&str]) -> Answer {
+    Answer::Content(json!({
+        "action": "reply", "text": "Which size do you wear?", "choices": choices, "citations": [],
+        "knew": true, "reason": "", "language": "en",
+    }))
+}
+
+#[tokio::test]
+async fn answers_to_tap_keep_to_the_channels_limits() {
+    let taps = |decision| match decision {
+        Decision::Reply { choices, .. } => choices,
+        other => panic!("{other:?}"),
+    };
+    let good = || asks(&["**Small**", "Large"]);
+    let model = Model::new(vec![good(), good()]).await;
+    let mut snapshot = session(&[QUESTION]);
+    assert_eq!(taps(model.decide(&snapshot).await.unwrap()), ["Small", "Large"]);
+    let data = model.requests()[0]["messages"][1]["content"].to_string();
+    assert!(data.contains("most") && data.contains("24"), "{data}");
+    snapshot.choices = None;
+    assert!(taps(model.decide(&snapshot).await.unwrap()).is_empty(), "nothing to tap by SMS");
+
+    let twelve: Vec<String> = (0..12).map(|n| "x".repeat(n + 1)).collect();
+    let twelve: Vec<&str> = twelve.iter().map(String::as_str).collect();
+    for bad in [
+        &["Small", "Small"] as &[&str],
+        &["Small", " "],
+        &["A size that nobody has ever worn"],
+        &["evil.example"],
+        &["24.50 EUR"],
+        &twelve,
+    ] {
+        let model = Model::new(vec![asks(bad), good()]).await;
+        let decision = model.decide(&session(&[QUESTION])).await.unwrap();
+        assert_eq!(taps(decision), ["Small", "Large"], "{bad:?} is repaired");
+    }
 }
 
 #[tokio::test]

@@ -7,11 +7,18 @@ use baton_core::{
     ids::{FileId, WorkspaceId},
     secret::Secret,
 };
-use futures::{StreamExt as _, stream};
-use reqwest::{Body, Client, Response, StatusCode, Url, header::CONTENT_LENGTH};
+use futures::TryStreamExt as _;
+use http_body_util::{BodyExt as _, StreamBody};
+use hyper::{
+    Request, Response, StatusCode,
+    body::{Frame, Incoming},
+    header::CONTENT_LENGTH,
+};
 use rusty_s3::{Bucket as Address, Credentials, S3Action as _, UrlStyle};
 
-use crate::{FileBody, FilesError, PIECE_BYTES};
+use url::Url;
+
+use crate::{Client, FileBody, FilesError, client};
 
 /// How long a signed address counts. Signed by the machine's clock, because the bucket compares
 /// it with its own.
@@ -33,13 +40,13 @@ pub struct BucketConfig {
     /// The key.
     pub secret: Secret,
     /// The client.
-    pub http: Client,
+    pub client: Client,
 }
 
 pub(crate) struct Bucket {
     address: Address,
     credentials: Credentials,
-    http: Client,
+    client: Client,
 }
 
 impl Bucket {
@@ -49,16 +56,16 @@ impl Bucket {
         let address = Address::new(endpoint, UrlStyle::Path, config.name, config.region);
         let address = address.map_err(|_| wrong("endpoint or name"))?;
         let credentials = Credentials::new(config.key_id, config.secret.reveal());
-        Ok(Self { address, credentials, http: config.http })
+        Ok(Self { address, credentials, client: config.client })
     }
 
     /// Puts a file that is whole and of a known length.
     pub async fn put(&self, workspace: WorkspaceId, id: FileId, file: FileBody) -> io::Result<()> {
         let name = name(workspace, id);
         let url = self.address.put_object(Some(&self.credentials), &name).sign(SIGNED_FOR);
-        let request = self.http.put(url).timeout(REQUEST_TIMEOUT);
-        let request = request.header(CONTENT_LENGTH, file.length);
-        let sent = request.body(Body::wrap_stream(file.pieces)).send().await;
+        let request = Request::put(url.as_str()).header(CONTENT_LENGTH, file.length);
+        let body = StreamBody::new(file.pieces.map_ok(Frame::data)).boxed_unsync();
+        let sent = self.client.send(request, body, client::within(REQUEST_TIMEOUT)).await;
         let status = sent.map_err(|_| io::Error::other("the bucket cannot be reached"))?.status();
         if status.is_success() {
             return Ok(());
@@ -69,26 +76,20 @@ impl Bucket {
     pub async fn get(&self, workspace: WorkspaceId, id: FileId) -> Result<FileBody, FilesError> {
         let name = name(workspace, id);
         let url = self.address.get_object(Some(&self.credentials), &name).sign(SIGNED_FOR);
-        let response = answered(self.http.get(url).timeout(REQUEST_TIMEOUT).send().await)?;
-        let length = response.content_length();
+        let until = client::within(REQUEST_TIMEOUT);
+        let response = answered(self.client.get(&url, None, until).await)?;
+        let length = client::length(&response);
         let length = length.ok_or_else(|| FilesError::Place("it gives no length".to_owned()))?;
-        let pieces = response.bytes_stream().flat_map(|chunk| {
-            let whole = chunk.map_err(io::Error::other);
-            stream::iter(match whole {
-                Err(error) => vec![Err(error)],
-                Ok(bytes) => (0..bytes.len())
-                    .step_by(PIECE_BYTES)
-                    .map(|at| Ok(bytes.slice(at..bytes.len().min(at + PIECE_BYTES))))
-                    .collect(),
-            })
-        });
-        Ok(FileBody { length, pieces: Box::pin(pieces) })
+        let pieces = client::pieces(response, until);
+        let broken = |_| io::Error::other("the bucket broke off");
+        Ok(FileBody { length, pieces: Box::pin(pieces.map_err(broken)) })
     }
 
     pub async fn delete(&self, workspace: WorkspaceId, id: FileId) -> Result<(), FilesError> {
         let name = name(workspace, id);
         let url = self.address.delete_object(Some(&self.credentials), &name).sign(SIGNED_FOR);
-        match answered(self.http.delete(url).timeout(REQUEST_TIMEOUT).send().await) {
+        let (request, until) = (Request::delete(url.as_str()), client::within(REQUEST_TIMEOUT));
+        match answered(self.client.send(request, client::nothing(), until).await) {
             Ok(_) | Err(FilesError::Missing) => Ok(()),
             Err(error) => Err(error),
         }
@@ -99,7 +100,9 @@ fn name(workspace: WorkspaceId, id: FileId) -> String {
     format!("{workspace}/{id}")
 }
 
-fn answered(sent: reqwest::Result<Response>) -> Result<Response, FilesError> {
+fn answered(
+    sent: Result<Response<Incoming>, client::Lost>,
+) -> Result<Response<Incoming>, FilesError> {
     let response =
         sent.map_err(|_| FilesError::Place("the bucket cannot be reached".to_owned()))?;
     match response.status() {

@@ -6,17 +6,22 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use baton_core::{
     fault::{Fault, FaultClass},
     file::FileStream,
     secret::Secret,
 };
-use reqwest::{
-    RequestBuilder, Response, StatusCode, Url,
+use futures::StreamExt as _;
+use hyper::{
+    Response, StatusCode,
+    body::Incoming,
     header::{CONTENT_TYPE, LOCATION},
 };
+use tokio::time::Instant;
+use url::Url;
 
-use crate::taking::too_large;
+use crate::{Client, client, taking::too_large};
 
 /// How many redirects are followed.
 const MAX_REDIRECTS: usize = 3;
@@ -25,8 +30,8 @@ const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// How files are fetched.
 pub struct Download<'a> {
-    /// The client, which follows no redirects.
-    pub http: &'a reqwest::Client,
+    /// The client.
+    pub client: &'a Client,
     /// The most bytes of one file.
     pub max_bytes: u64,
     /// Plain http and addresses of our own network are accepted.
@@ -44,11 +49,10 @@ impl Download<'_> {
         credentials: Option<(&str, &Secret)>,
     ) -> Result<FileStream, Fault> {
         let mut credentials = credentials;
-        let pass = |request: RequestBuilder, _: &Url| match credentials.take() {
-            Some((user, password)) => Ok(request.basic_auth(user, Some(password.reveal()))),
-            None => Ok(request),
+        let basic = |(user, password): (&str, &Secret)| {
+            format!("Basic {}", STANDARD.encode(format!("{user}:{}", password.reveal())))
         };
-        self.follow(address, pass).await
+        self.follow(address, |_| Ok(credentials.take().map(basic))).await
     }
 
     /// The same from hosts that are all to see a token; every other host is refused.
@@ -61,32 +65,35 @@ impl Download<'_> {
         address: &str,
         token: &Secret,
     ) -> Result<FileStream, Fault> {
-        let pass = |request: RequestBuilder, url: &Url| {
+        let pass = |url: &Url| {
             let host = url.host_str().unwrap_or_default();
             match hosts.iter().any(|known| known.eq_ignore_ascii_case(host)) {
-                true => Ok(request.bearer_auth(token.reveal())),
+                true => Ok(Some(format!("Bearer {}", token.reveal()))),
                 false => Err(bad("its address lies on a host that is not the vendor's")),
             }
         };
         self.follow(address, pass).await
     }
 
-    /// The same where `pass` says for each address whether it may be asked and what it is shown.
+    /// The same where `pass` says for each address whether it may be asked, and with which
+    /// `Authorization`.
     ///
     /// # Errors
     /// A fault of class `MediaProblem` is final.
     pub async fn follow(
         &self,
         address: &str,
-        mut pass: impl FnMut(RequestBuilder, &Url) -> Result<RequestBuilder, Fault> + Send,
+        mut pass: impl FnMut(&Url) -> Result<Option<String>, Fault> + Send,
     ) -> Result<FileStream, Fault> {
+        let until = client::within(DOWNLOAD_TIMEOUT);
         let mut url = Url::parse(address).map_err(|_| bad("its address is not valid"))?;
         for _ in 0..=MAX_REDIRECTS {
-            let request = pass(self.http.get(url.clone()).timeout(DOWNLOAD_TIMEOUT), &url)?;
+            let authorization = pass(&url)?;
             self.guard(&url).await?;
-            let response = request.send().await.map_err(|_| lost())?;
+            let asked = self.client.get(&url, authorization.as_deref(), until).await;
+            let response = asked.map_err(|_| lost())?;
             if !response.status().is_redirection() {
-                return self.read(response);
+                return self.read(response, until);
             }
             let next = response.headers().get(LOCATION).and_then(|next| next.to_str().ok());
             let next = next.and_then(|next| url.join(next).ok());
@@ -120,34 +127,20 @@ impl Download<'_> {
         }
     }
 
-    fn read(&self, mut response: Response) -> Result<FileStream, Fault> {
+    fn read(&self, response: Response<Incoming>, until: Instant) -> Result<FileStream, Fault> {
         refused(response.status())?;
-        let (length, most) = (response.content_length(), self.max_bytes);
+        let (length, most) = (client::length(&response), self.max_bytes);
         if length.is_some_and(|length| length > most) {
             return Err(too_large(most));
         }
         let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         let mime_type = kind.map(str::to_owned);
-        let chunks = async_stream::stream! {
-            let mut got = 0_u64;
-            loop {
-                match response.chunk().await {
-                    Ok(Some(chunk)) => {
-                        got = got.saturating_add(chunk.len() as u64);
-                        if got > most {
-                            yield Err(too_large(most));
-                            break;
-                        }
-                        yield Ok(chunk);
-                    }
-                    Ok(None) => break,
-                    Err(_) => {
-                        yield Err(lost());
-                        break;
-                    }
-                }
-            }
-        };
+        let mut left = most;
+        let chunks = client::pieces(response, until).map(move |piece| {
+            let piece = piece.map_err(|_| lost())?;
+            left = left.checked_sub(piece.len() as u64).ok_or_else(|| too_large(most))?;
+            Ok(piece)
+        });
         Ok(FileStream { mime_type, length, chunks: Box::pin(chunks) })
     }
 }
@@ -257,8 +250,8 @@ mod tests {
     #[test]
     fn nothing_is_fetched_from_inside() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let download = Download { http: &http, max_bytes: 1, development: false };
+        let client = Client::new(true).unwrap();
+        let download = Download { client: &client, max_bytes: 1, development: false };
         for address in [
             "https://127.0.0.1/a",
             "https://localhost/a",

@@ -4,6 +4,7 @@
 //! believed only where the bytes agree. No file is ever whole in memory.
 
 mod bucket;
+mod client;
 mod download;
 mod folder;
 mod kind;
@@ -22,6 +23,7 @@ use bytes::Bytes;
 use futures::Stream;
 
 pub use bucket::BucketConfig;
+pub use client::{Client, ClientError};
 pub use download::Download;
 pub use kind::{served, sniff};
 pub use link::Links;
@@ -32,7 +34,7 @@ use folder::Folder;
 use taking::Taken;
 
 /// The most bytes of one piece, on the way in and out.
-pub const PIECE_BYTES: usize = 64 * 1_024;
+pub const PIECE_BYTES: usize = 32 * 1_024;
 
 /// Where files are kept.
 #[derive(Clone, Debug)]
@@ -40,7 +42,7 @@ pub enum FilesConfig {
     /// In this folder; made when it is missing.
     Folder(PathBuf),
     /// In a bucket; the folder only holds what is still coming.
-    Bucket(PathBuf, BucketConfig),
+    Bucket(PathBuf, Box<BucketConfig>),
 }
 
 /// Why a kept file cannot be given. Each text fits after "failed to".
@@ -98,7 +100,7 @@ impl Files {
     pub async fn open(config: FilesConfig) -> Result<Self, FilesError> {
         let (path, bucket) = match config {
             FilesConfig::Folder(path) => (path, None),
-            FilesConfig::Bucket(path, bucket) => (path, Some(Bucket::open(bucket)?)),
+            FilesConfig::Bucket(path, bucket) => (path, Some(Bucket::open(*bucket)?)),
         };
         let folder = Folder::open(path).await.map_err(|e| FilesError::Place(e.to_string()))?;
         Ok(Self { folder, bucket })

@@ -253,9 +253,9 @@ async fn a_bucket_keeps_files_too() {
         region: "eu-central-1".to_owned(),
         key_id: "id".to_owned(),
         secret: baton_core::secret::Secret::new("made up"),
-        http: reqwest::Client::builder().no_proxy().build().unwrap(),
+        client: Client::new(true).unwrap(),
     };
-    let config = FilesConfig::Bucket(folder.path().to_owned(), bucket);
+    let config = FilesConfig::Bucket(folder.path().to_owned(), Box::new(bucket));
     let files = Files::open(config).await.unwrap();
     let kept = files.put(&new(), bytes(vec![PNG], None)).await.unwrap();
     let body = files.get(WORKSPACE, kept.id).await.unwrap();

@@ -81,6 +81,10 @@ fn describe() {
         "baton_inbound_refused_total",
         "Vendors' requests that could not be stored in time and were not acknowledged."
     );
+    describe_counter!(
+        "baton_listed_total",
+        "Vendors' events that no webhook brought and a list of messages did, by what they are."
+    );
     describe_counter!("baton_parked_total", "Vendors' events set aside since the start.");
     describe_counter!("baton_attempts_total", "Tries to deliver, by destination and outcome.");
     describe_counter!("baton_turns_total", "AI turns by engine and outcome.");
@@ -137,7 +141,9 @@ async fn count_unfinished(app: &App) -> Result<(), ApiError> {
         let count = unfinished.deliveries.get(state).copied().unwrap_or(0);
         gauge!("baton_deliveries_unfinished", "state" => state).set(approximate(count));
     }
-    for kind in ["turn", "brief", "return", "silence", "settle", "fetch", "reconcile", "patience"] {
+    for kind in
+        ["turn", "brief", "return", "silence", "settle", "fetch", "reconcile", "patience", "recall"]
+    {
         let count = unfinished.tasks.get(kind).copied().unwrap_or(0);
         gauge!("baton_tasks_open", "kind" => kind).set(approximate(count));
     }

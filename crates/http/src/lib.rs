@@ -15,6 +15,7 @@ mod assets;
 pub mod auth;
 mod csv;
 pub mod error;
+pub mod evidence;
 mod health;
 mod hooks;
 mod input;

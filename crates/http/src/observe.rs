@@ -14,7 +14,7 @@ use futures::FutureExt;
 use metrics::{counter, histogram};
 use tokio::time::Instant;
 
-use crate::{app::App, error::ApiError, random};
+use crate::{api::desks, app::App, error::ApiError, random};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -38,9 +38,14 @@ pub(crate) async fn observe(State(app): State<Arc<App>>, request: Request, next:
     response
 }
 
+/// How long it may take to ask a vendor many things, one after the other.
+const TRIAL_PATIENCE: Duration = Duration::from_secs(30);
+
 /// Refuses what takes longer than a request may. The feed is not among these routes.
 pub(crate) async fn in_time(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let most = Duration::from_millis(app.config.request_timeout_ms);
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let usual = Duration::from_millis(app.config.request_timeout_ms);
+    let most = if desks::TRIALS.contains(&route) { usual.max(TRIAL_PATIENCE) } else { usual };
     match tokio::time::timeout(most, next.run(request)).await {
         Ok(response) => response,
         Err(_) => ApiError::overloaded().into_response(),

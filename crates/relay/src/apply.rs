@@ -3,7 +3,6 @@
 use baton_core::{
     contact::{Contact, Identity, Point},
     conversation::Conversation,
-    feed::{Fact, FactKind},
     ids::{
         ContactId, ConversationId, DeliveryId, DeskId, InboundId, InboxId, MessageId, WorkspaceId,
     },
@@ -13,7 +12,7 @@ use baton_core::{
 };
 use baton_store::{Also, Commit, CommitError, StoreError};
 
-use crate::{broken, crash, hub::Hub};
+use crate::{broken, crash, hub::Hub, notice};
 
 /// A commit that loses this often in a row gives up for now.
 const MAX_CONFLICTS: u32 = 20;
@@ -114,7 +113,7 @@ impl Hub {
             match self.store.commit(commit).await {
                 Ok(facts) => {
                     crash::point("after", change);
-                    count_notices(&facts);
+                    notice::count_all(&facts);
                     self.committed(&effects, facts.len());
                     return Ok((state, effects));
                 }
@@ -263,15 +262,6 @@ fn desk_of(state: &State, input: &Input) -> Option<DeskId> {
     match input {
         Input::Rep { handoff, .. } | Input::Listed { handoff, .. } => Some(handoff.desk),
         _ => state.handoff.as_ref().map(|handoff| handoff.desk),
-    }
-}
-
-/// What operators should look at is counted, so that it can raise an alarm.
-fn count_notices(facts: &[Fact]) {
-    for fact in facts {
-        if let FactKind::OperatorNotice { code, .. } = &fact.kind {
-            metrics::counter!("baton_notices_total", "code" => code.clone()).increment(1);
-        }
     }
 }
 

@@ -9,7 +9,6 @@ use baton_core::{
     contact::Identity,
     delivery::Payload,
     fault::{Fault, FaultClass, Outcome},
-    feed::FactKind,
     ids::{DeliveryId, InboxId},
     step::Input,
     template::Template,
@@ -34,8 +33,13 @@ const MAX_RUNNING: usize = 100;
 const BATCH: usize = 64;
 /// Turns that are committed at the same time.
 const AT_ONCE: usize = 16;
+/// A list is read to its end long before this, or never: whoever read it is gone.
+const LOADING_MS: i64 = 10 * MINUTE_MS;
+/// What became of such a campaign.
+const INTERRUPTED: &str = "its list was not read to the end, because Baton was stopped meanwhile; \
+    nobody was written to; make the campaign again";
 /// A campaign waits while its inbox is slowed down by more than this.
-const PATIENCE_MS: i64 = 5 * SECOND_MS;
+const PATIENCE_MS: i64 = SECOND_MS;
 
 /// Gives turns until the hub stops.
 pub(crate) async fn run(hub: Arc<Hub>) {
@@ -68,6 +72,11 @@ pub(crate) async fn run(hub: Arc<Hub>) {
 /// Looks at every campaign once; says when the next turn is free.
 async fn look(hub: &Arc<Hub>) -> Result<Option<Timestamp>, StoreError> {
     let mut next: Option<Timestamp> = None;
+    let stale = hub.clock.now().plus_ms(-LOADING_MS);
+    for campaign in hub.store.campaigns_loading(stale, MAX_RUNNING).await? {
+        let end = (CampaignState::Loading, CampaignState::Cancelled);
+        hub.campaign_end(&campaign, end, "campaign_interrupted", INTERRUPTED.to_owned()).await?;
+    }
     for campaign in hub.store.campaigns_running(MAX_RUNNING).await? {
         if hub.is_stopping() {
             return Ok(None);
@@ -231,17 +240,24 @@ impl Hub {
 
     /// Pauses a campaign that cannot go on, and says why.
     async fn campaign_pause(&self, campaign: &Campaign, why: String) -> Result<(), StoreError> {
-        let now = self.clock.now();
         let pause = (CampaignState::Running, CampaignState::Paused);
-        if !self.store.campaign_move(campaign.id, pause, Some(why.clone()), now).await? {
+        self.campaign_end(campaign, pause, "campaign_paused", why).await
+    }
+
+    /// Ends a campaign's sending for now or for good, and tells operators why.
+    async fn campaign_end(
+        &self,
+        campaign: &Campaign,
+        (from, to): (CampaignState, CampaignState),
+        code: &str,
+        why: String,
+    ) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        if !self.store.campaign_move(campaign.id, (from, to), Some(why.clone()), now).await? {
             return Ok(());
         }
-        let text = format!("the campaign {} is paused: {why}", campaign.name);
-        metrics::counter!("baton_notices_total", "code" => "campaign_paused").increment(1);
-        let kind = FactKind::OperatorNotice { code: "campaign_paused".to_owned(), text };
-        self.store.fact_add(campaign.workspace, kind, now).await?;
-        self.fed();
-        Ok(())
+        let text = format!("the campaign {} is {}: {why}", campaign.name, to.name());
+        self.notify_operator(campaign.workspace, code, text).await
     }
 
     /// What an attempt says about templates: the vendor's are read again, and a campaign whose

@@ -31,6 +31,7 @@ pub(crate) fn name(input: &Input) -> &'static str {
         Input::Briefed { .. } => "brief",
         Input::Rep { .. } => "rep",
         Input::Listed { .. } => "listed",
+        Input::Recalled { .. } => "recalled",
         Input::Attempt { .. } => "attempt",
         Input::Outcome { .. } => "outcome",
         Input::Settled { .. } => "settled",

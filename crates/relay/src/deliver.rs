@@ -1,12 +1,12 @@
 //! The outbox: one attempt at a time, committed before the call, its outcome after it.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
 use baton_core::{
-    channel::{Call, Channel, Outbound, What},
+    channel::{Call, Channel, Outbound, Pace, What},
     delivery::{Attempt, Delivery, Destination, Payload},
     desk::{Desk, DeskWhat, ToDesk},
     fault::{Fault, FaultClass, Outcome, Settled},
@@ -69,6 +69,11 @@ impl Queue for Outbox {
         (item.conversation, item.destination)
     }
 
+    /// A customer's answer goes before a campaign that has filled the list.
+    fn is_urgent(&self) -> bool {
+        true
+    }
+
     async fn work(&self, hub: Arc<Hub>, item: Due) {
         let mut done = hub.deliver(&item).await;
         if matches!(done, Err(ApplyError::NoInbox)) {
@@ -85,6 +90,12 @@ impl Queue for Outbox {
 enum Vendor {
     Channel(Arc<dyn Channel>),
     Desk(Arc<dyn Desk>),
+}
+
+/// When an attempt may be made, and what was taken of the vendor's pace for it.
+struct Claim {
+    free_at: Timestamp,
+    taken: Option<(Lane, Pace)>,
 }
 
 /// One attempt, ready to be posted.
@@ -111,12 +122,20 @@ impl Hub {
     async fn begin_attempt(&self, due: &Due) -> Result<Option<Ready>, ApplyError> {
         let committed = Instant::now();
         let whose = Whose::Known(due.conversation);
+        // A commit that lost is made again, and takes no second place.
+        let claim = OnceLock::new();
         let input = |state: &State| Input::Attempt {
             delivery: due.delivery,
-            free_at: self.free_at(state, due.delivery),
+            free_at: claim.get_or_init(|| self.claim(state, due.delivery)).free_at,
         };
-        let (state, effects) = self.apply_with(&whose, &With::default(), input).await?;
-        let Some(attempt) = effects.begun().cloned() else { return Ok(None) };
+        let applied = self.apply_with(&whose, &With::default(), input).await;
+        let begun = applied.as_ref().ok().and_then(|(_, effects)| effects.begun().cloned());
+        if let (None, Some(Claim { taken: Some((lane, pace)), .. })) = (&begun, claim.into_inner())
+        {
+            self.paces.give_back(lane, pace);
+        }
+        let (state, effects) = applied?;
+        let Some(attempt) = begun else { return Ok(None) };
         let delivery = effects.deliveries.iter().find(|d| d.id == due.delivery).cloned();
         Ok(delivery.map(|delivery| Ready { attempt, state, delivery, committed }))
     }
@@ -203,28 +222,35 @@ impl Hub {
         }
     }
 
-    /// The first moment at which the vendor's pace allows one more.
-    fn free_at(&self, state: &State, id: DeliveryId) -> Timestamp {
+    /// When the vendor's pace allows this one; if that is now, its place is taken.
+    fn claim(&self, state: &State, id: DeliveryId) -> Claim {
         let now = self.clock.now();
-        let Some(delivery) = state.deliveries.iter().find(|d| d.id == id) else { return now };
+        let untaken = |free_at| Claim { free_at, taken: None };
+        let Some(delivery) = state.deliveries.iter().find(|d| d.id == id) else {
+            return untaken(now);
+        };
         if let Some(desk) = delivery.desk {
-            return self.paces.free_at(Lane::Source(desk.0), None, now);
+            return untaken(self.paces.free_at(Lane::Source(desk.0), None, now));
         }
         let inbox = state.conversation.inbox;
-        let Some(channel) = self.registry().channel(inbox) else { return now };
+        let Some(channel) = self.registry().channel(inbox) else { return untaken(now) };
         let policy = channel.policy();
-        let whole = self.paces.free_at(Lane::Source(inbox.0), policy.inbox_pace, now);
         let pair = self.paces.free_at(Lane::Pair(state.conversation.id), policy.pair_pace, now);
-        whole.max(pair)
+        if pair > now {
+            return untaken(pair);
+        }
+        let lane = Lane::Source(inbox.0);
+        let who = (id, !delivery.payload.is_invitation());
+        let free_at = self.paces.claim(lane, policy.inbox_pace, who, now);
+        let taken = policy.inbox_pace.filter(|_| free_at <= now).map(|pace| (lane, pace));
+        Claim { free_at, taken }
     }
 
+    /// One goes to this customer.
     fn take_pace(&self, ready: &Ready, vendor: &Vendor) {
         let Vendor::Channel(channel) = vendor else { return };
-        let now = self.clock.now();
-        let policy = channel.policy();
-        let inbox = ready.state.conversation.inbox.0;
-        self.paces.take(Lane::Source(inbox), policy.inbox_pace, now);
-        self.paces.take(Lane::Pair(ready.delivery.conversation), policy.pair_pace, now);
+        let lane = Lane::Pair(ready.delivery.conversation);
+        self.paces.take(lane, channel.policy().pair_pace, self.clock.now());
     }
 
     /// Remembers what the outcome says about the vendor's limits and about our account.
@@ -243,9 +269,14 @@ impl Hub {
         if let Outcome::Retry { after_ms, fault } = outcome {
             let until = self.clock.now().plus_ms(after_ms.unwrap_or(LIMITED_PAUSE_MS));
             match fault.class {
-                FaultClass::RateLimited => self.paces.pause(Lane::Source(source), until),
+                FaultClass::RateLimited => {
+                    let channel = self.registry().channel(ready.state.conversation.inbox);
+                    let pace = channel.and_then(|channel| channel.policy().inbox_pace);
+                    let pace = pace.filter(|_| ready.delivery.desk.is_none());
+                    self.paces.pause(Lane::Source(source), pace, until);
+                }
                 FaultClass::PairLimited => {
-                    self.paces.pause(Lane::Pair(ready.delivery.conversation), until);
+                    self.paces.pause(Lane::Pair(ready.delivery.conversation), None, until);
                 }
                 _ => {}
             }
@@ -273,8 +304,12 @@ impl Hub {
     }
 
     async fn ask(&self, state: &State, delivery: &Delivery) -> Result<Settled, ApplyError> {
-        let Ok((Vendor::Desk(desk), call)) = self.render(state, delivery).await else {
-            return Ok(Settled::Unknown);
+        let (desk, call) = match self.render(state, delivery).await {
+            Ok((Vendor::Desk(desk), call)) => (desk, call),
+            Ok((Vendor::Channel(channel), call)) => {
+                return self.look_up(channel.as_ref(), &call, delivery).await;
+            }
+            Err(_) => return Ok(Settled::Unknown),
         };
         if desk.is_repeatable(&call) {
             return Ok(Settled::NotSent);
@@ -282,10 +317,12 @@ impl Hub {
         let Ok(handoff) = self.handoff_of(state, delivery).await else {
             return Ok(Settled::Unknown);
         };
-        let Some(work) = &handoff.work else { return Ok(Settled::Unknown) };
+        if handoff.work.is_none() {
+            return Ok(Settled::Unknown);
+        }
         let since = handoff.requested_at.plus_ms(-LISTING_MARGIN_MS);
         crash::point("before", "ask");
-        let listing = desk.list(work, since).await;
+        let listing = desk.list(&handoff, since).await;
         crash::point("after", "ask");
         let Ok(listing) = listing else { return Ok(Settled::Unknown) };
         let known = self.store.desk_vendor_ids(handoff.id).await?;

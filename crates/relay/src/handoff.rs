@@ -4,15 +4,16 @@ use std::{sync::Arc, time::Duration};
 
 use baton_core::{
     brief::{Brief, SUBJECT_MAX_CHARS, SUMMARY_MAX_CHARS},
-    desk::{Desk, Listing, Opening, PlanStep},
+    desk::{Desk, Listing, Opening, PlanStep, RepMessage},
     fault::{Fault, FaultClass},
-    handoff::{Handoff, HandoffState},
+    file::SharedFile,
+    handoff::{Handoff, HandoffState, Place},
     ids::{ConversationId, HandoffId},
     message::Message,
-    route,
     session::Session,
-    step::{Input, State},
+    step::{self, Input, State},
     task::TaskKind,
+    template::Template,
     time::{HOUR_MS, MINUTE_MS},
 };
 use baton_store::Also;
@@ -21,14 +22,17 @@ use crate::{
     apply::{ApplyError, Postponed, Whose, With},
     crash,
     hub::Hub,
+    place,
     registry::Registry,
-    turn::{SNAPSHOT_LINES, snapshot},
+    turn::{SIGNAL_PATIENCE, SNAPSHOT_LINES, snapshot},
 };
 
 /// The newest messages that a desk is given.
 const TRANSCRIPT_MESSAGES: usize = 500;
 /// A desk that cannot tell what was said in an ended work is asked again for this long.
 const COMPARE_AFTER_END_MS: i64 = HOUR_MS;
+/// The most templates that a rep's command can choose from.
+const COMMAND_TEMPLATES: usize = 500;
 /// A listing begins this long before the work was opened, because clocks differ.
 pub(crate) const LISTING_MARGIN_MS: i64 = 5 * MINUTE_MS;
 
@@ -56,9 +60,27 @@ impl Hub {
             .await?;
         let registry = self.registry();
         let brief = write_brief(&registry, &state, session, handoff, &messages).await;
+        let files = self.shared_files(&messages);
         let shown = self.with_links(messages);
-        let plan = plan(&registry, &state, handoff, &brief, &shown);
-        self.apply_to(conversation, Input::Briefed { handoff: id, brief, plan }).await?;
+        let place = place::pick(&registry, &state, session, handoff, &brief).await;
+        let plan = plan(&registry, &state, handoff, &place, &brief, &Said { shown, files });
+        let input = Input::Briefed { handoff: id, brief, place, plan };
+        self.apply_to(conversation, input).await?;
+        Ok(())
+    }
+
+    /// Asks a desk that was given up whether it made the work after all.
+    pub(crate) async fn recall(
+        &self,
+        conversation: ConversationId,
+        id: HandoffId,
+    ) -> Result<(), ApplyError> {
+        let Some(handoff) = self.store.handoff_get(id).await? else { return Ok(()) };
+        let found = match self.registry().desk(handoff.desk) {
+            Some(desk) => desk.find(&handoff).await,
+            None => Ok(None),
+        };
+        self.apply_to(conversation, Input::Recalled { handoff, found }).await?;
         Ok(())
     }
 
@@ -93,10 +115,10 @@ impl Hub {
 
     /// What the desk holds; none when it cannot be asked now.
     pub(crate) async fn list(&self, desk: &dyn Desk, handoff: Handoff) -> Option<Listed> {
-        let work = handoff.work.as_ref()?;
+        handoff.work.as_ref()?;
         let since = handoff.requested_at.plus_ms(-LISTING_MARGIN_MS);
         crash::point("before", "list");
-        let listing = desk.list(work, since).await;
+        let listing = desk.list(&handoff, since).await;
         crash::point("after", "list");
         match listing {
             Ok(listing) => Some(Listed { handoff, listing }),
@@ -113,7 +135,45 @@ impl Hub {
         let Listed { handoff, listing } = listed;
         let with = With { rep_messages_after: Some(handoff.transcript_up_to), ..with };
         let whose = Whose::Known(handoff.conversation);
-        self.apply(&whose, &with, &Input::Listed { handoff, listing }).await.map(|_| ())
+        let templates = self.templates_for(&handoff, &listing.from_rep).await?;
+        let input = Input::Listed { handoff, listing, templates };
+        self.apply(&whose, &with, &input).await.map(|_| ())
+    }
+
+    /// The templates of the conversation's inbox, where a rep typed a command.
+    pub(crate) async fn templates_for(
+        &self,
+        handoff: &Handoff,
+        said: &[RepMessage],
+    ) -> Result<Vec<Template>, ApplyError> {
+        let registry = self.registry();
+        let Some(tenant) = registry.tenants.get(&handoff.workspace) else { return Ok(Vec::new()) };
+        let prefix = &tenant.settings.handoff.command_prefix;
+        let is_command = |m: &RepMessage| step::command(&m.content.as_text(), prefix).is_some();
+        if !said.iter().any(is_command) {
+            return Ok(Vec::new());
+        }
+        let state = self.store.state_load(handoff.conversation, &Also::default()).await?;
+        let Some(inbox) = state.map(|state| state.conversation.inbox) else {
+            return Ok(Vec::new());
+        };
+        Ok(self.store.template_list(handoff.workspace, Some(inbox), COMMAND_TEMPLATES).await?)
+    }
+
+    /// Tells the desk that the customer has read a rep's message. May be lost.
+    pub(crate) async fn show_read(&self, message: &Message) -> Result<(), ApplyError> {
+        let handoffs = self.store.handoffs_of(message.conversation).await?;
+        let of_it = |h: &Handoff| h.session == message.session && h.state.is_open();
+        let Some(handoff) = handoffs.into_iter().rev().find(of_it) else { return Ok(()) };
+        let Some(desk) = self.registry().desk(handoff.desk) else { return Ok(()) };
+        let message = message.clone();
+        tokio::spawn(async move {
+            let signal = desk.read(&handoff, &message);
+            if tokio::time::timeout(SIGNAL_PATIENCE, signal).await.is_err() {
+                tracing::debug!("a read mark was lost");
+            }
+        });
+        Ok(())
     }
 }
 
@@ -193,26 +253,24 @@ fn clip(text: &str, max_chars: usize) -> String {
     text.chars().take(max_chars).collect()
 }
 
+/// What a desk is given of the conversation.
+struct Said {
+    shown: Vec<Message>,
+    files: Vec<SharedFile>,
+}
+
 fn plan(
     registry: &Registry,
     state: &State,
     handoff: &Handoff,
+    place: &Place,
     brief: &Brief,
-    messages: &[Message],
+    said: &Said,
 ) -> Result<Vec<PlanStep>, Fault> {
     let refuse = |text: &str| Fault::new(FaultClass::NotRegistered, text);
     let desk = registry
-        .desk(handoff.desk)
+        .desk(place.choice.desk)
         .ok_or_else(|| refuse("use the desk: it is stopped or was removed; check its settings"))?;
-    let tenant = registry
-        .tenants
-        .get(&state.conversation.workspace)
-        .ok_or_else(|| refuse("find the workspace"))?;
-    let choices = route::choices(&tenant.routes, state.conversation.inbox, None);
-    let choice = choices
-        .get(handoff.choice as usize)
-        .filter(|choice| choice.desk == handoff.desk)
-        .ok_or_else(|| refuse("find the route's choice: the routes were changed meanwhile"))?;
     let channel = registry
         .inboxes
         .get(&state.conversation.inbox)
@@ -225,7 +283,8 @@ fn plan(
         channel,
         contact: &state.contact,
         brief,
-        transcript: messages,
-        choice,
+        transcript: &said.shown,
+        files: &said.files,
+        choice: &place.choice,
     })
 }

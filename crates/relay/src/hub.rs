@@ -25,11 +25,13 @@ use uuid::Uuid;
 use crate::{
     campaign, deliver, intake, lease,
     media::{self, Media},
+    message_list::{Lists, MessageLists},
     pace::Paces,
     registry::{Builder, Registry},
+    rounds,
     source::{Health, SourceStatus},
     task,
-    templates::{self, TemplateSyncs},
+    templates::{TemplateSyncs, Templates},
     understand,
 };
 
@@ -82,6 +84,7 @@ pub struct Hub {
     pub(crate) paces: Paces,
     pub(crate) health: Health,
     pub(crate) templates: TemplateSyncs,
+    pub(crate) message_lists: MessageLists,
     pub(crate) locks: Vec<Mutex<()>>,
     pub(crate) leased: AtomicBool,
     stopping: watch::Sender<bool>,
@@ -127,6 +130,7 @@ impl Hub {
             paces: Paces::default(),
             health: Health::default(),
             templates: TemplateSyncs::default(),
+            message_lists: MessageLists::default(),
             locks: (0..LOCKS).map(|_| Mutex::new(())).collect(),
             leased: AtomicBool::new(false),
             stopping: watch::Sender::new(false),
@@ -134,6 +138,9 @@ impl Hub {
             feed_count: AtomicU64::new(0),
             workers: Mutex::new(JoinSet::new()),
         });
+        for (source, at) in hub.store.inbound_last().await? {
+            hub.health.heard(source.id(), at);
+        }
         lease::hold(&hub).await;
         let mut workers = hub.workers.lock().await;
         workers.spawn(lease::keep(Arc::clone(&hub)));
@@ -142,7 +149,8 @@ impl Hub {
         workers.spawn(deliver::run(Arc::clone(&hub)));
         workers.spawn(task::run(Arc::clone(&hub)));
         workers.spawn(media::run(Arc::clone(&hub)));
-        workers.spawn(templates::run(Arc::clone(&hub)));
+        workers.spawn(rounds::run::<Templates>(Arc::clone(&hub)));
+        workers.spawn(rounds::run::<Lists>(Arc::clone(&hub)));
         workers.spawn(campaign::run(Arc::clone(&hub)));
         drop(workers);
         Ok(hub)

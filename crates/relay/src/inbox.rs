@@ -3,13 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use baton_core::{
-    channel::Channel,
+    channel::{Channel, Outbound, What},
     config::ConfigFault,
     contact::Identity,
     fault::{Accepted, Fault, FaultClass, Outcome},
-    ids::{InboxId, MessageId, SessionId, WorkspaceId},
+    ids::{ConversationId, DeliveryId, InboxId, MessageId, SessionId, WorkspaceId},
     inbox::ChannelKind,
-    message::Author,
+    message::{Author, Content},
     registration::Registration,
     step::{self, Input, State},
 };
@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::{
     apply::{ApplyError, Whose, With},
     hub::Hub,
-    registry::ChannelVendor,
+    registry::Vendor,
 };
 
 /// A check that takes longer has failed, in real time. Shorter than an API request may take.
@@ -54,7 +54,7 @@ pub enum SayError {
 
 impl Hub {
     /// The vendors of channels that can be set up.
-    pub fn vendors(&self) -> Vec<ChannelVendor> {
+    pub fn vendors(&self) -> Vec<Vendor> {
         self.builder.vendors()
     }
 
@@ -116,13 +116,50 @@ impl Hub {
         let whose = Whose::Of { workspace, inbox, identity: to.clone() };
         let id = self.whose_id(&whose).await?;
         self.may_say(&self.load(&whose, id, &With::default()).await?)?;
-        let input = Input::Say { to, author, text };
-        let (state, effects) = self.apply(&whose, &With::default(), &input).await?;
+        self.utter(&whose, Input::Say { to, author, content: Content::text(text) }).await
+    }
+
+    /// Says something in a conversation. Words with something to tap are held against the
+    /// vendor's limits first.
+    ///
+    /// # Errors
+    /// The rules or the vendor's limits forbid it, the inbox does not run, or the store does not
+    /// answer; nothing was said.
+    pub async fn say_in(
+        &self,
+        conversation: ConversationId,
+        author: Author,
+        content: Content,
+    ) -> Result<Said, SayError> {
+        let whose = Whose::Known(conversation);
+        let state = self.load(&whose, Some(conversation), &With::default()).await?;
+        self.may_say(&state)?;
+        self.fits(&state, &content)?;
+        let to = Identity { points: Vec::new(), name: None };
+        self.utter(&whose, Input::Say { to, author, content }).await
+    }
+
+    async fn utter(&self, whose: &Whose, input: Input) -> Result<Said, SayError> {
+        let (state, effects) = self.apply(whose, &With::default(), &input).await?;
         match effects.messages.iter().max_by_key(|message| message.position) {
             Some(said) => Ok(Said { session: said.session, message: said.id }),
             // The window closed, or the customer opted out, in between.
             None => Err(self.may_say(&state).err().unwrap_or(SayError::Busy)),
         }
+    }
+
+    /// Whether the vendor's rules let it be sent as it is.
+    fn fits(&self, state: &State, content: &Content) -> Result<(), SayError> {
+        let channel = self.registry().channel(state.conversation.inbox);
+        let channel = channel.ok_or(SayError::NoInbox)?;
+        let outbound = Outbound {
+            delivery: DeliveryId::new(self.ids.as_ref()),
+            to: &state.contact,
+            what: What::Content(content),
+            reply_to: None,
+            file_url: None,
+        };
+        channel.render(&outbound).map(drop).map_err(SayError::Refused)
     }
 
     fn may_say(&self, state: &State) -> Result<(), SayError> {

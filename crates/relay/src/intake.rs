@@ -73,29 +73,13 @@ async fn store(
     if events.is_empty() {
         return answer;
     }
-    let received_at = hub.clock.now();
-    let rows: Vec<NewInbound> = events
-        .into_iter()
-        .map(|event| NewInbound {
-            id: InboundId::new(hub.ids.as_ref()),
-            workspace,
-            source,
-            vendor_event_id: event.vendor_event_id,
-            source_key: event.source_key,
-            body: event.body,
-            received_at,
-        })
-        .collect();
+    let rows = rows(hub, source, workspace, events);
     if broken::writes_late(&hub.store, &rows) {
         return answer;
     }
-    crash::point("before", "inbound");
-    match hub.store.inbound_put(rows).await {
-        Ok(new) => {
-            crash::point("after", "inbound");
-            metrics::counter!("baton_inbound_total").increment(new as u64);
-            hub.health.heard(source.id(), received_at);
-            hub.wakes.inbound.notify_one();
+    match put(hub, rows).await {
+        Ok(_) => {
+            hub.health.heard(source.id(), hub.clock.now());
             answer
         }
         Err(StoreError::Overloaded) => {
@@ -107,4 +91,34 @@ async fn store(
             Answer::status(503)
         }
     }
+}
+
+/// Events as they are stored, received now.
+pub(crate) fn rows(
+    hub: &Hub,
+    source: Source,
+    workspace: WorkspaceId,
+    events: Vec<RawEvent>,
+) -> Vec<NewInbound> {
+    let received_at = hub.clock.now();
+    let row = |event: RawEvent| NewInbound {
+        id: InboundId::new(hub.ids.as_ref()),
+        workspace,
+        source,
+        vendor_event_id: event.vendor_event_id,
+        source_key: event.source_key,
+        body: event.body,
+        received_at,
+    };
+    events.into_iter().map(row).collect()
+}
+
+/// Stores events, whoever brought them; how many were new.
+pub(crate) async fn put(hub: &Hub, rows: Vec<NewInbound>) -> Result<usize, StoreError> {
+    crash::point("before", "inbound");
+    let new = hub.store.inbound_put(rows).await?;
+    crash::point("after", "inbound");
+    metrics::counter!("baton_inbound_total").increment(new as u64);
+    hub.wakes.inbound.notify_one();
+    Ok(new)
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use baton_core::{
     fault::{Fault, FaultClass},
-    file::{FileStream, MediaSource, StoredFile},
+    file::{FileStream, MediaSource, SharedFile, StoredFile},
     ids::{ConversationId, FileId, MessageId, TaskId, VendorId},
     message::{Content, Message},
     step::{Input, Keeper, State, keeper, waits},
@@ -123,6 +123,7 @@ impl Hub {
         let (stream, max_bytes) = match keeper(message) {
             Keeper::Channel => self.at_channel(state, vendor_id.clone()).await?,
             Keeper::Desk => self.at_desk(message, vendor_id.clone()).await?,
+            Keeper::Engine => self.at_engine(state, vendor_id.clone()).await?,
         };
         let new = NewFile {
             // One file a message: a second try replaces what a first one left.
@@ -150,6 +151,22 @@ impl Hub {
         Ok((stream, max_bytes))
     }
 
+    /// Files of articles are the engine's; the channel says how large they may be.
+    async fn at_engine(
+        &self,
+        state: &State,
+        vendor_id: VendorId,
+    ) -> Result<(FileStream, u64), Fault> {
+        let registry = self.registry();
+        let channel = registry.channel(state.conversation.inbox).ok_or_else(|| stopped("inbox"))?;
+        let tenant = registry.tenants.get(&state.conversation.workspace);
+        let engine = tenant.map(|tenant| Arc::clone(&tenant.engine));
+        let max_bytes = channel.policy().max_file_bytes;
+        let source = MediaSource { vendor_id, max_bytes };
+        let stream = engine.ok_or_else(|| stopped("engine"))?.fetch(&source).await?;
+        Ok((stream, max_bytes))
+    }
+
     async fn at_desk(
         &self,
         message: &Message,
@@ -158,14 +175,14 @@ impl Hub {
         let handoffs = self.store.handoffs_of(message.conversation).await;
         let handoffs = handoffs.map_err(|e| Fault::new(FaultClass::VendorDown, e.to_string()))?;
         let of_it = handoffs.into_iter().rev().find(|h| h.session == message.session);
-        let Some((handoff, work)) = of_it.and_then(|h| h.work.clone().map(|work| (h, work))) else {
+        let Some(handoff) = of_it.filter(|handoff| handoff.work.is_some()) else {
             let text = "fetch the file: the desk's work that it belongs to is not known";
             return Err(Fault::new(FaultClass::MediaProblem, text));
         };
         let desk = self.registry().desk(handoff.desk).ok_or_else(|| stopped("desk"))?;
         let max_bytes = desk.policy().max_file_bytes;
         let source = MediaSource { vendor_id, max_bytes };
-        let stream = desk.fetch(&work, &source).await?;
+        let stream = desk.fetch(&handoff, &source).await?;
         Ok((stream, max_bytes))
     }
 
@@ -183,6 +200,17 @@ impl Hub {
         let Content::Media { file: Some(file), .. } = content else { return None };
         let until = self.clock.now().plus_ms(span_ms);
         file.stored().map(|file| self.media.links.link(message, &file.name, until))
+    }
+
+    /// The stored files of messages, as a desk is given them.
+    pub(crate) fn shared_files(&self, messages: &[Message]) -> Vec<SharedFile> {
+        let shared = |message: &Message| {
+            let link = self.desk_link(message.id, &message.content)?;
+            let Content::Media { file: Some(file), .. } = &message.content else { return None };
+            let (at, author) = (message.at, message.author.kind);
+            Some(SharedFile { at, author, file: file.stored()?.clone(), link })
+        };
+        messages.iter().filter_map(shared).collect()
     }
 
     /// What a rep reads of earlier messages, with the links of their files.

@@ -46,6 +46,11 @@ pub(crate) trait Queue: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<Self::Item>, StoreError>> + Send;
     /// The key of an item.
     fn key(&self, item: &Self::Item) -> Self::Key;
+    /// Whether something more urgent may come due while a list is worked on. Then no more is
+    /// begun of it than there is room for at once.
+    fn is_urgent(&self) -> bool {
+        false
+    }
     /// Works on one item. Errors are the item's own affair: it must change or defer it.
     fn work(&self, hub: Arc<Hub>, item: Self::Item) -> impl Future<Output = ()> + Send;
 }
@@ -79,7 +84,8 @@ async fn start_due<Q: Queue>(
 ) -> usize {
     // While everybody is busy nothing can be started, and in a rush the bell never rests.
     drop(slots.acquire().await);
-    let limit = queue.at_once(hub) * 4;
+    // What is under way may stand in the list too.
+    let limit = queue.at_once(hub) * if queue.is_urgent() { 2 } else { 4 };
     let due = match queue.due(hub, limit).await {
         Ok(due) => due,
         Err(error) => {
@@ -90,6 +96,9 @@ async fn start_due<Q: Queue>(
     };
     let mut started = 0;
     for item in due {
+        if queue.is_urgent() && slots.available_permits() == 0 {
+            break;
+        }
         let key = queue.key(&item);
         if !lock(busy).insert(key.clone()) {
             continue;

@@ -18,12 +18,12 @@ use uuid::Uuid;
 
 use crate::source::{Health, SourceState, SourceStatus};
 
-/// A vendor of a channel, for those who choose one.
+/// A vendor of channels or of desks, for those who choose one.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ChannelVendor {
+pub struct Vendor {
     /// The folder name.
     pub name: &'static str,
-    /// Its name for people, which also says what customers experience.
+    /// Its name for people; a channel's also says what customers experience.
     pub title: &'static str,
     /// Its settings.
     pub fields: &'static [Field],
@@ -32,7 +32,10 @@ pub struct ChannelVendor {
 /// Makes vendors' implementations from settings. The binary gives it; the relay knows no vendor.
 pub trait Builder: Send + Sync {
     /// The vendors of channels that can be made.
-    fn vendors(&self) -> Vec<ChannelVendor>;
+    fn vendors(&self) -> Vec<Vendor>;
+
+    /// The vendors of desks that can be made.
+    fn desk_vendors(&self) -> Vec<Vendor>;
 
     /// A channel from its settings, secrets included.
     ///

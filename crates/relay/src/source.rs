@@ -57,7 +57,7 @@ pub struct SourceStatus {
     pub policy: Option<ChannelPolicy>,
     /// Its vendor keeps templates that can be read.
     pub templates: bool,
-    /// When the vendor last sent something that was taken, since this hub runs.
+    /// When an event of its vendor was last stored; none where that was long before this hub began.
     pub last_event_at: Option<Timestamp>,
     /// The settings that are no secrets.
     pub settings: Map<String, Value>,

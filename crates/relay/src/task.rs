@@ -62,6 +62,7 @@ impl Hub {
         match task.what {
             TaskKind::Turn(session) => self.turn(task.conversation, session).await,
             TaskKind::Brief(handoff) => self.brief(task.conversation, handoff).await,
+            TaskKind::Recall(handoff) => self.recall(task.conversation, handoff).await,
             TaskKind::Reconcile(handoff) => self.reconcile(task.conversation, handoff).await,
             TaskKind::Settle(delivery) => self.settle(task.conversation, delivery).await,
             // Fetches have their own workers.

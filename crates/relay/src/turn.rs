@@ -19,7 +19,7 @@ use crate::{apply::ApplyError, crash, hub::Hub};
 /// The newest messages that an engine sees.
 pub(crate) const SNAPSHOT_LINES: usize = 60;
 /// A lost signal is given up after this long, in real time.
-const SIGNAL_PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const SIGNAL_PATIENCE: Duration = Duration::from_secs(5);
 
 impl Hub {
     /// Runs one turn and commits what came of it.
@@ -110,13 +110,12 @@ pub(crate) fn snapshot(
             m.position > session.answered_up_to && m.author.kind == AuthorKind::Customer
         })
         .count();
-    let channel = registry
-        .inboxes
-        .get(&state.conversation.inbox)
-        .map_or(baton_core::inbox::ChannelKind::Web, |inbox| inbox.row.channel);
+    let inbox = registry.inboxes.get(&state.conversation.inbox);
+    let running = registry.channel(state.conversation.inbox);
     Snapshot {
         session: session.id,
-        channel,
+        channel: inbox.map_or(baton_core::inbox::ChannelKind::Web, |inbox| inbox.row.channel),
+        choices: running.and_then(|channel| channel.policy().choices),
         contact_name: state.contact.name.clone(),
         lines,
         unanswered,

@@ -7,11 +7,10 @@ use baton_core::{
     contact::{Identity, Point},
     delivery::DeliveryState,
     desk::{Desk, DeskEvent, DeskEventKind},
-    feed::FactKind,
     handoff::Handoff,
-    ids::{ConversationId, DeliveryId, DeskId, InboxId, WorkspaceId},
+    ids::{ConversationId, DeliveryId, DeskId, InboxId},
     inbound::{Inbound, RawEvent, Source},
-    message::MessageStatus,
+    message::{AuthorKind, Message, MessageStatus},
     step::Input,
     time::{MINUTE_MS, Timestamp},
 };
@@ -191,7 +190,7 @@ impl Hub {
             }
             ChannelEvent::Notice { code, text } => {
                 tracing::warn!(%inbox, code, text, "the vendor says something about the account");
-                self.notify_operator(item.workspace, code, text).await?;
+                self.notify_operator(item.workspace, &code, text).await?;
                 return Ok(End::Nothing);
             }
             ChannelEvent::Ignored { why } => {
@@ -202,28 +201,19 @@ impl Hub {
         Ok(End::Committed)
     }
 
-    /// What no conversation owns is a fact of the workspace's own.
-    async fn notify_operator(
-        &self,
-        workspace: WorkspaceId,
-        code: String,
-        text: String,
-    ) -> Result<(), ApplyError> {
-        metrics::counter!("baton_notices_total", "code" => code.clone()).increment(1);
-        let kind = FactKind::OperatorNotice { code, text };
-        self.store.fact_add(workspace, kind, self.clock.now()).await?;
-        self.fed();
-        Ok(())
-    }
-
     async fn receipt(&self, inbox: InboxId, receipt: Receipt, with: With) -> Understood {
         let Some((conversation, delivery)) = self.delivery_of(inbox, &receipt).await? else {
             return Ok(End::Early("a message"));
         };
         self.template_reported(inbox, delivery, receipt.fault.as_ref()).await?;
         let with = With { deliveries: vec![delivery], ..with };
+        let is_read = receipt.status == MessageStatus::Read;
         let input = Input::Receipt { receipt, delivery };
-        self.apply(&Whose::Known(conversation), &with, &input).await?;
+        let (_, effects) = self.apply(&Whose::Known(conversation), &with, &input).await?;
+        let rep = |m: &&Message| is_read && m.author.kind == AuthorKind::Rep;
+        if let Some(message) = effects.messages.iter().find(rep) {
+            self.show_read(message).await?;
+        }
         Ok(End::Committed)
     }
 
@@ -321,21 +311,37 @@ impl Hub {
             tracing::debug!(desk = %id, why, "event ignored");
             return Ok(End::Nothing);
         }
-        let Some(handoff) = self.store.handoff_by_work(id, &event.work).await? else {
-            return Ok(End::Early("a conversation"));
-        };
+        let handoff = self.store.handoff_by_work(id, &event.work).await?;
+        if event.what == DeskEventKind::Changed {
+            return self.look_again(handoff).await;
+        }
+        let Some(handoff) = handoff else { return Ok(End::Early("a conversation")) };
         if event.what == DeskEventKind::Typing {
             self.show_typing(&handoff).await?;
             return Ok(End::Nothing);
         }
         let whose = Whose::Known(handoff.conversation);
         let with = With { rep_messages_after: Some(handoff.transcript_up_to), ..with };
-        let input = Input::Rep { handoff: handoff.clone(), event: event.what, heard_at };
+        let templates = match &event.what {
+            DeskEventKind::Message(said) => {
+                self.templates_for(&handoff, std::slice::from_ref(said)).await?
+            }
+            _ => Vec::new(),
+        };
+        let input = Input::Rep { handoff: handoff.clone(), event: event.what, heard_at, templates };
         let (_, effects) = self.apply(&whose, &with, &input).await?;
         if effects.ask_desk {
             return self.settle_repeat(desk, handoff, with).await;
         }
         Ok(End::Committed)
+    }
+
+    /// Work of ours is listed at once; most rows that change at a desk are nothing to us.
+    async fn look_again(&self, handoff: Option<Handoff>) -> Understood {
+        if let Some(handoff) = handoff {
+            self.reconcile(handoff.conversation, handoff.id).await?;
+        }
+        Ok(End::Nothing)
     }
 
     /// Asks the desk what the rep really said: each listed message is brought once.

@@ -141,6 +141,10 @@ async fn carry_out(
         (Some(Kind::Garbage), _) => {
             response = "<html><body>Bad Gateway</body></html>".into_response()
         }
+        (Some(Kind::StatusAfterAccept), Some(rule)) => {
+            call.note(format!("carried out ({})", response.status().as_u16()));
+            response = refused(simulator, &operation, rule);
+        }
         (Some(Kind::Delay), Some(rule)) => call.world.clock.sleep(rule.ms).await,
         _ => {}
     }

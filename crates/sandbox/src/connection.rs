@@ -12,23 +12,56 @@ use axum::serve::IncomingStream;
 use futures::task::AtomicWaker;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio_rustls::server::TlsStream;
 
-/// Accepts TCP connections that can be cut.
-pub struct Listener(pub TcpListener);
+use crate::Tls;
+
+/// Accepts connections that can be cut.
+pub enum Listener {
+    Plain(TcpListener),
+    /// What has shaken hands, at this address.
+    Tls(mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>, SocketAddr),
+}
+
+impl Listener {
+    /// HTTPS where `tls` is given, otherwise HTTP.
+    pub fn new(listener: TcpListener, tls: Option<&Tls>) -> io::Result<Self> {
+        let addr = listener.local_addr()?;
+        Ok(match tls {
+            Some(tls) => Self::Tls(tls.accept(listener), addr),
+            None => Self::Plain(listener),
+        })
+    }
+}
 
 impl axum::serve::Listener for Listener {
     type Io = Severable;
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        let (stream, addr) = axum::serve::Listener::accept(&mut self.0).await;
-        // Answers are small; waiting to fill a segment would only add 40 ms to each.
-        let _best_effort = stream.set_nodelay(true);
-        (Severable { stream, cut: Cut::default() }, addr)
+        match self {
+            Self::Plain(listener) => {
+                let (stream, addr) = axum::serve::Listener::accept(listener).await;
+                // Answers are small; waiting to fill a segment would only add 40 ms to each.
+                let _best_effort = stream.set_nodelay(true);
+                (Severable { stream: Stream::Plain(stream), cut: Cut::default() }, addr)
+            }
+            Self::Tls(shaken, _) => match shaken.recv().await {
+                Some((stream, addr)) => {
+                    let stream = Stream::Tls(Box::new(stream));
+                    (Severable { stream, cut: Cut::default() }, addr)
+                }
+                None => future::pending().await,
+            },
+        }
     }
 
     fn local_addr(&self) -> io::Result<Self::Addr> {
-        self.0.local_addr()
+        match self {
+            Self::Plain(listener) => listener.local_addr(),
+            Self::Tls(_, addr) => Ok(*addr),
+        }
     }
 }
 
@@ -57,10 +90,25 @@ impl Connected<IncomingStream<'_, Listener>> for Cut {
     }
 }
 
-/// A TCP stream whose reader fails once it is cut.
+/// A stream whose reader fails once it is cut.
 pub struct Severable {
-    stream: TcpStream,
+    stream: Stream,
     cut: Cut,
+}
+
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// Calls the same method of whichever stream it is.
+macro_rules! on_stream {
+    ($self:expr, $method:ident($($argument:expr),*)) => {
+        match &mut $self.stream {
+            Stream::Plain(stream) => Pin::new(stream).$method($($argument),*),
+            Stream::Tls(stream) => Pin::new(stream).$method($($argument),*),
+        }
+    };
 }
 
 impl AsyncRead for Severable {
@@ -73,7 +121,7 @@ impl AsyncRead for Severable {
         if self.cut.0.cut.load(Ordering::Acquire) {
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
         }
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        on_stream!(self, poll_read(cx, buf))
     }
 }
 
@@ -83,15 +131,15 @@ impl AsyncWrite for Severable {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        on_stream!(self, poll_write(cx, buf))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        on_stream!(self, poll_flush(cx))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        on_stream!(self, poll_shutdown(cx))
     }
 
     fn poll_write_vectored(
@@ -99,10 +147,13 @@ impl AsyncWrite for Severable {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+        on_stream!(self, poll_write_vectored(cx, bufs))
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        match &self.stream {
+            Stream::Plain(stream) => stream.is_write_vectored(),
+            Stream::Tls(stream) => stream.is_write_vectored(),
+        }
     }
 }

@@ -18,6 +18,8 @@ pub enum Kind {
     TimeoutBeforeAccept,
     /// The request is carried out, then the connection is dropped without an answer.
     TimeoutAfterAccept,
+    /// The request is carried out and answered with `status` (and `code`), as if it had failed.
+    StatusAfterAccept,
     /// On a call, the answer waits `ms`; on a webhook, its sending does. Virtual time.
     Delay,
     /// The request is carried out and answered 200 with something that is not JSON.
@@ -39,6 +41,7 @@ impl Kind {
             Self::Status
                 | Self::TimeoutBeforeAccept
                 | Self::TimeoutAfterAccept
+                | Self::StatusAfterAccept
                 | Self::Delay
                 | Self::Garbage
         )
@@ -54,6 +57,7 @@ impl Kind {
             Self::Status => "status",
             Self::TimeoutBeforeAccept => "timeout_before_accept",
             Self::TimeoutAfterAccept => "timeout_after_accept",
+            Self::StatusAfterAccept => "status_after_accept",
             Self::Delay => "delay",
             Self::Garbage => "garbage",
             Self::Drop => "drop",
@@ -81,7 +85,7 @@ pub struct Rule {
     /// For `delay`: milliseconds of virtual time.
     #[serde(default)]
     pub ms: i64,
-    /// For `status`: the HTTP status; 500 if absent.
+    /// For `status` and `status_after_accept`: the HTTP status; 500 if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// For `status`: seconds in a `Retry-After` header; no header if absent.

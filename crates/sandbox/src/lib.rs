@@ -19,6 +19,7 @@ mod switches;
 pub mod telnyx;
 #[cfg(test)]
 mod tests;
+mod tls;
 pub mod twilio;
 mod violations;
 mod webhook;
@@ -41,6 +42,7 @@ pub use faults::{Faults, Rule as FaultRule};
 pub use ids::Ids;
 pub use journal::{Direction, Entry, Filter, Journal};
 pub use switches::{Switch, Switches, Values};
+pub use tls::Tls;
 pub use violations::Violation;
 pub use webhook::{Answer, Delivered, Emission, Hook, Pending, RetryPolicy, Then, Webhooks};
 
@@ -153,24 +155,45 @@ impl Drop for Sandbox {
     }
 }
 
-/// Starts every simulator on `listener`.
+/// Starts every simulator on `listener`, over HTTP.
 pub async fn start(config: Config, clock: Clock, listener: TcpListener) -> io::Result<Sandbox> {
+    serve(config, clock, listener, None).await
+}
+
+/// The same over HTTPS; clients have to trust [`Tls::authority_pem`].
+pub async fn start_tls(
+    config: Config,
+    clock: Clock,
+    listener: TcpListener,
+    tls: &Tls,
+) -> io::Result<Sandbox> {
+    serve(config, clock, listener, Some(tls)).await
+}
+
+async fn serve(
+    config: Config,
+    clock: Clock,
+    listener: TcpListener,
+    tls: Option<&Tls>,
+) -> io::Result<Sandbox> {
     let addr = listener.local_addr()?;
-    let world = Arc::new(World::new(&config, clock, format!("http://{addr}"))?);
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let listener = connection::Listener::new(listener, tls)?;
+    let world = Arc::new(World::new(&config, clock, format!("{scheme}://{addr}"))?);
     let app = router(world.clone()).into_make_service_with_connect_info::<connection::Cut>();
     let mut stopped = world.stopped();
-    let mut sending_stopped = world.stopped();
-    let sending = Webhooks::run(world.clone());
+    let mut moving_stopped = world.stopped();
+    let (sending, routing) = (Webhooks::run(world.clone()), dynamics365::run(world.clone()));
     tokio::spawn(async move {
         tokio::select! {
-            _ = sending_stopped.wait_for(|stopped| *stopped) => {}
+            _ = moving_stopped.wait_for(|stopped| *stopped) => {}
             () = sending => {}
+            () = routing => {}
         }
     });
-    let serving =
-        axum::serve(connection::Listener(listener), app).with_graceful_shutdown(async move {
-            let _stopped = stopped.wait_for(|stopped| *stopped).await;
-        });
+    let serving = axum::serve(listener, app).with_graceful_shutdown(async move {
+        let _stopped = stopped.wait_for(|stopped| *stopped).await;
+    });
     Ok(Sandbox { addr, world, serving: tokio::spawn(serving.into_future()) })
 }
 

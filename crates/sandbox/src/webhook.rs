@@ -16,7 +16,10 @@ use crate::faults::Kind;
 use crate::journal::{Direction, Entry};
 
 /// Webhooks that may wait for one target.
-const MAX_QUEUED: usize = 10_000;
+const MAX_QUEUED: usize = 100_000;
+/// Bytes of all webhooks that wait for a target. A vendor keeps what a receiver does not take for
+/// days: this holds the 30,000 statuses of 10,000 messages, which is what a long campaign causes.
+const MAX_QUEUED_BYTES: usize = 128 * 1024 * 1024;
 /// Webhooks and retries that may wait for their time.
 const MAX_SCHEDULED: usize = 100_000;
 /// Different addresses that may be written to; a vendor that has one per conversation needs many.
@@ -120,6 +123,7 @@ pub struct Webhooks {
     targets: Mutex<HashMap<String, mpsc::Sender<Job>>>,
     changed: Notify,
     queued: AtomicUsize,
+    queued_bytes: AtomicUsize,
     overflowed: AtomicUsize,
 }
 
@@ -237,11 +241,19 @@ impl Webhooks {
             self.overflowed.fetch_add(1, Ordering::SeqCst);
             return;
         };
+        let bytes = job.hook.body.len();
+        let before = self.queued_bytes.fetch_add(bytes, Ordering::SeqCst);
         self.queued.fetch_add(1, Ordering::SeqCst);
-        if target.try_send(job).is_err() {
-            self.queued.fetch_sub(1, Ordering::SeqCst);
+        if before + bytes > MAX_QUEUED_BYTES || target.try_send(job).is_err() {
+            self.dequeued(bytes);
             self.overflowed.fetch_add(1, Ordering::SeqCst);
         }
+    }
+
+    /// A webhook of so many bytes waits no longer.
+    fn dequeued(&self, bytes: usize) {
+        self.queued_bytes.fetch_sub(bytes, Ordering::SeqCst);
+        self.queued.fetch_sub(1, Ordering::SeqCst);
     }
 
     fn target(&self, world: &Arc<World>, url: &str) -> Option<mpsc::Sender<Job>> {
@@ -273,6 +285,7 @@ impl Webhooks {
 async fn serve_target(world: Arc<World>, mut jobs: mpsc::Receiver<Job>) {
     let mut held: Option<Job> = None;
     while let Some(job) = jobs.recv().await {
+        let bytes = job.hook.body.len();
         let fault = match job.faultless {
             true => None,
             false => {
@@ -301,10 +314,11 @@ async fn serve_target(world: Arc<World>, mut jobs: mpsc::Receiver<Job>) {
             }
             _ => attempt(&world, job, None).await,
         }
-        world.webhooks.queued.fetch_sub(1, Ordering::SeqCst);
+        world.webhooks.dequeued(bytes);
         if let Some(job) = held.take() {
+            let bytes = job.hook.body.len();
             attempt(&world, job, Some("reorder")).await;
-            world.webhooks.queued.fetch_sub(1, Ordering::SeqCst);
+            world.webhooks.dequeued(bytes);
         }
     }
 }

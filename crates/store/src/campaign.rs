@@ -57,13 +57,20 @@ pub struct Progress {
 }
 
 impl Store {
-    /// Writes a new campaign.
+    /// Writes a new campaign; false when there is one of this id already, which stays as it is.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn campaign_put(&self, campaign: Campaign) -> Result<(), StoreError> {
-        self.write(move |tx| Box::pin(async move { tx.upsert("campaign.put", &[campaign]).await }))
-            .await
+    pub async fn campaign_put(&self, campaign: Campaign) -> Result<bool, StoreError> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let row = encode(&campaign, tx.partitions)?;
+                let make =
+                    |dialect| format!("{} returning \"id\"", Campaign::TABLE.insert(dialect));
+                Ok(!tx.rows("campaign.put", make, vec![row]).await?.is_empty())
+            })
+        })
+        .await
     }
 
     /// Writes a part of a campaign's list. What stands at a place already stays.
@@ -120,6 +127,20 @@ impl Store {
     pub async fn campaigns_running(&self, max: usize) -> Result<Vec<Campaign>, StoreError> {
         let rest = "where t.\"state\" = 'running' order by t.\"id\" limit $1";
         self.database().select("campaign.running", rest, &[limit(max)]).await
+    }
+
+    /// Campaigns made before a moment whose lists are not read to their ends.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn campaigns_loading(
+        &self,
+        before: Timestamp,
+        max: usize,
+    ) -> Result<Vec<Campaign>, StoreError> {
+        let rest = "where t.\"state\" = 'loading' and t.\"created_at\" < $1 \
+                    order by t.\"id\" limit $2";
+        self.database().select("campaign.loading", rest, &[before.0.into(), limit(max)]).await
     }
 
     /// Moves a campaign from one state to another; false when it was in another one. Whoever

@@ -30,7 +30,7 @@ pub struct Due {
     pub workspace: WorkspaceId,
     /// Which way it goes.
     pub destination: Destination,
-    /// The payload's name.
+    /// The payload's name; "invitation" where it goes out for a campaign.
     pub payload_kind: String,
 }
 
@@ -40,7 +40,7 @@ pub(crate) const HEAD: &str = "not exists (select 1 from \"delivery\" o \
 
 impl Store {
     /// The heads of the queues whose time has come, within the partitions that this process
-    /// holds.
+    /// holds. What goes out for campaigns comes last: nobody waits for it.
     ///
     /// # Errors
     /// The database failed.
@@ -56,7 +56,7 @@ impl Store {
         let sql = format!(
             "select {object} from \"delivery\" t where t.\"state\" = 'waiting' \
              and t.\"next_at\" <= $1 and t.\"partition\" in ({}) and {HEAD} \
-             order by t.\"next_at\", t.\"seq\" limit $2",
+             order by t.\"payload_kind\" = 'invitation', t.\"next_at\", t.\"seq\" limit $2",
             self.held_partitions()
         );
         let texts = self.database().read_text(sql, &[now.0.into(), limit(max)]).await?;

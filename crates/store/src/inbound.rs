@@ -26,6 +26,9 @@ use crate::{
 /// A vendor's event id that is longer than this is kept as its digest: an index has limits.
 const EVENT_ID_MAX_BYTES: usize = 512;
 
+/// Among so many of the newest events it is looked for when a source was last heard.
+const NEWEST: usize = 10_000;
+
 /// An event to be stored.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewInbound {
@@ -139,6 +142,26 @@ impl Store {
         texts.iter().map(|text| crate::table::decode(parse("inbound", text)?)).collect()
     }
 
+    /// When each source was last heard, as far as its last event is among the newest.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn inbound_last(&self) -> Result<Vec<(Source, Timestamp)>, StoreError> {
+        let make = |dialect: Dialect| {
+            let fields = [
+                ("source", "n.\"source\"".to_owned()),
+                ("at", "max(n.\"received_at\")".to_owned()),
+            ];
+            let object = dialect.text(&dialect.object(&fields));
+            format!(
+                "select {object} from (select \"source\", \"received_at\" from \"inbound\" \
+                 order by \"seq\" desc limit $1) n group by n.\"source\""
+            )
+        };
+        let texts = self.database().read("inbound.last", make, &[limit(NEWEST)]).await?;
+        texts.iter().map(|text| last(&parse("inbound", text)?)).collect()
+    }
+
     /// Looks at it again later.
     ///
     /// # Errors
@@ -236,6 +259,14 @@ impl Store {
 pub(crate) const HEAD: &str = "not exists (select 1 from \"inbound\" o \
     where o.\"source\" = t.\"source\" and o.\"source_key\" = t.\"source_key\" \
     and o.\"state\" = 'waiting' and (o.\"seq\", o.\"id\") < (t.\"seq\", t.\"id\"))";
+
+fn last(row: &Row) -> Result<(Source, Timestamp), StoreError> {
+    let unreadable = |error| StoreError::unreadable("inbound", error);
+    let source = row["source"].as_str().unwrap_or_default();
+    let source = serde_json::from_str(source).map_err(unreadable)?;
+    let at = serde_json::from_value(row["at"].clone()).map_err(unreadable)?;
+    Ok((source, at))
+}
 
 fn parked(mut row: Row) -> Result<Parked, StoreError> {
     let unreadable = |e| StoreError::unreadable("inbound", e);
@@ -390,7 +421,7 @@ impl Prepared {
     }
 }
 
-fn event_id(id: &str) -> String {
+pub(crate) fn event_id(id: &str) -> String {
     if id.len() > EVENT_ID_MAX_BYTES {
         format!("sha256:{}", sha256(id))
     } else {

@@ -10,6 +10,7 @@ mod database;
 mod delivery;
 mod dialect;
 mod error;
+mod evidence;
 mod feed;
 mod handoff;
 mod inbound;
@@ -17,6 +18,7 @@ mod intake;
 mod lease;
 mod merge;
 mod message;
+mod message_list;
 mod noun;
 mod schema;
 mod scratch;
@@ -40,6 +42,7 @@ pub use commit::Commit;
 pub use conversation::{ContactView, ConversationView};
 pub use delivery::Due;
 pub use error::{CommitError, StoreError};
+pub use evidence::DeskRecord;
 pub use inbound::{NewInbound, Parked};
 pub use lease::{Holder, Terms};
 pub use merge::{Merge, Unmerged};
@@ -49,7 +52,9 @@ pub use session::{SessionFilter, SessionView};
 pub use state::Also;
 pub use task::Unfinished;
 pub use user::{ApiKey, Login, User};
-pub use workspace::{Config, ConfigChange, DeskConfig, InboxConfig, KnownInbox, Workspace};
+pub use workspace::{
+    Config, ConfigChange, DeskConfig, InboxConfig, KnownDesk, KnownInbox, Workspace,
+};
 pub use writer::WriterStats;
 
 use database::Database;

@@ -93,6 +93,7 @@ impl Noun for Conversation {
             ("window", Json),
             ("reengaged", Bool),
             ("awaited", Json),
+            ("rep_ended_at", Int),
         ],
         derived: &[("partition", Int)],
     };
@@ -170,6 +171,7 @@ impl Noun for Handoff {
             ("session", Text),
             ("desk", Text),
             ("choice", Int),
+            ("target", Json),
             ("state", Text),
             ("reason", Text),
             ("epoch", Int),
@@ -177,6 +179,7 @@ impl Noun for Handoff {
             ("plan_seq", Int),
             ("brief", Json),
             ("work", Json),
+            ("learned", Json),
             ("rep_name", Text),
             ("requested_at", Int),
             ("opened_at", Int),
@@ -236,7 +239,8 @@ impl Noun for Delivery {
         put(row, "queued", i64::from(queued));
         put(row, "unfinished", i64::from(unfinished));
         put(row, "message_id", self.payload.message().map(|id| id.to_string()));
-        put(row, "payload_kind", self.payload.name());
+        let invitation = self.payload.is_invitation();
+        put(row, "payload_kind", if invitation { "invitation" } else { self.payload.name() });
         put_partition(row, self.conversation, partitions);
     }
 }

@@ -11,6 +11,10 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/0001_start.sql"),
     include_str!("../../../migrations/0002_templates.sql"),
     include_str!("../../../migrations/0003_costs.sql"),
+    include_str!("../../../migrations/0004_places.sql"),
+    include_str!("../../../migrations/0005_after_a_desk.sql"),
+    include_str!("../../../migrations/0006_evidence.sql"),
+    include_str!("../../../migrations/0007_message_list.sql"),
 ];
 
 const VERSION: &str = "select cast(coalesce(max(\"version\"), 0) as text) from \"schema_version\"";

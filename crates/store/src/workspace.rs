@@ -64,6 +64,15 @@ pub struct DeskConfig {
     pub secrets: Map<String, Value>,
 }
 
+/// A desk as it is stored, running or not.
+#[derive(Clone, PartialEq)]
+pub struct KnownDesk {
+    /// The desk with its secrets.
+    pub config: DeskConfig,
+    /// Somebody stopped it.
+    pub stopped: bool,
+}
+
 /// Everything that is configured and not stopped.
 #[derive(Clone, PartialEq, Default)]
 pub struct Config {
@@ -199,6 +208,18 @@ impl Store {
         rows.map(|row| row.map(|row| (row.id, row.vendor))).collect()
     }
 
+    /// Whether any workspace has an inbox or a desk with this id, stopped ones too.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn source_exists(&self, id: Uuid) -> Result<bool, StoreError> {
+        let sql = "select \"id\" from \"inbox\" where \"id\" = $1 \
+                   union all select \"id\" from \"desk\" where \"id\" = $1";
+        let args = [id.to_string().into()];
+        let found = self.database().read("config.source_exists", |_| sql.to_owned(), &args).await?;
+        Ok(!found.is_empty())
+    }
+
     /// The workspace's inboxes by name, stopped ones too.
     ///
     /// # Errors
@@ -211,6 +232,19 @@ impl Store {
             config: InboxConfig { inbox, secrets },
             stopped,
         };
+        Ok(rows.into_iter().map(known).collect())
+    }
+
+    /// The workspace's desks by name, stopped ones too.
+    ///
+    /// # Errors
+    /// The database failed, or a secret does not open under the key.
+    pub async fn desks(&self, workspace: WorkspaceId) -> Result<Vec<KnownDesk>, StoreError> {
+        let ours = "t.\"workspace\" = $1";
+        let args = [workspace.to_string().into()];
+        let rows = self.configured_where::<DeskRow>("config.own_desks", ours, &args).await?;
+        let known =
+            |(desk, secrets, stopped)| KnownDesk { config: DeskConfig { desk, secrets }, stopped };
         Ok(rows.into_iter().map(known).collect())
     }
 

@@ -13,10 +13,14 @@ mod campaign;
 mod commit;
 #[path = "suite/config.rs"]
 mod config;
+#[path = "suite/evidence.rs"]
+mod evidence;
 #[path = "suite/inbound.rs"]
 mod inbound;
 #[path = "suite/lease.rs"]
 mod lease;
+#[path = "suite/message_list.rs"]
+mod message_list;
 #[path = "suite/model.rs"]
 mod model;
 #[path = "suite/people.rs"]

@@ -1,24 +1,45 @@
 import { ApiError, asApiError, errorFrom, UNREADABLE } from "./error.ts";
 import type {
+  Campaign,
+  CampaignCheck,
+  CampaignRecipients,
+  CampaignView,
   Checked,
   Desk,
+  DeskAddress,
+  DeskChange,
+  DeskChecked,
+  DeskTried,
+  Evidence,
   FactPage,
   Inbox,
   InboxChange,
   Me,
   MessagePage,
+  NewCampaign,
+  NewDesk,
   NewInbox,
+  NewRoute,
   Registration,
+  Route,
   Session,
   SessionPage,
   SmsSegments,
+  Template,
+  TemplateSent,
   Templates,
   TestSent,
-  Vendor,
+  Values,
+  Vendors,
+  WorkspaceSettings,
 } from "./types.ts";
 
 /** A request that takes longer has failed for the person who waits. */
 const REQUEST_TIMEOUT_MS = 20_000;
+/** The same for one that has a desk's vendor asked a dozen things. */
+const TRIAL_TIMEOUT_MS = 40_000;
+/** The same for one that carries a long list of people. */
+const LIST_TIMEOUT_MS = 120_000;
 
 export interface SessionFilter {
   state?: string | undefined;
@@ -89,8 +110,9 @@ export class Api {
     return (await this.#get<{ inboxes: Inbox[] }>("/api/inboxes")).inboxes;
   }
 
-  async vendors(): Promise<Vendor[]> {
-    return (await this.#get<{ vendors: Vendor[] }>("/api/vendors")).vendors;
+  /** The vendors of channels and those of desks. */
+  vendors(): Promise<Vendors> {
+    return this.#get("/api/vendors");
   }
 
   makeInbox(inbox: NewInbox): Promise<Inbox> {
@@ -110,8 +132,47 @@ export class Api {
     return this.#get(`${inboxPath(id)}/registration`);
   }
 
-  templates(inbox: string): Promise<Templates> {
+  /** The templates of one inbox, or of all. */
+  templates(inbox?: string): Promise<Templates> {
     return this.#get("/api/templates", { inbox });
+  }
+
+  template(id: string): Promise<Template> {
+    return this.#get(`/api/templates/${encodeURIComponent(id)}`);
+  }
+
+  sendTemplate(session: string, template: string, values: Values): Promise<TemplateSent> {
+    const path = `/api/sessions/${encodeURIComponent(session)}/template`;
+    return this.#post(path, { template_id: template, values });
+  }
+
+  async campaigns(): Promise<Campaign[]> {
+    return (await this.#get<{ campaigns: Campaign[] }>("/api/campaigns")).campaigns;
+  }
+
+  campaign(id: string): Promise<CampaignView> {
+    return this.#get(campaignPath(id));
+  }
+
+  recipients(
+    id: string,
+    page: { status?: string; after?: number | string; limit?: number },
+  ): Promise<CampaignRecipients> {
+    return this.#get(`${campaignPath(id)}/recipients`, page);
+  }
+
+  /** Looks at the whole list; makes and sends nothing. */
+  checkCampaign(campaign: NewCampaign): Promise<CampaignCheck> {
+    return this.#request("POST", "/api/campaigns/check", campaign, LIST_TIMEOUT_MS);
+  }
+
+  makeCampaign(campaign: NewCampaign): Promise<CampaignView> {
+    return this.#request("POST", "/api/campaigns", campaign, LIST_TIMEOUT_MS);
+  }
+
+  /** `cancel` is for good. */
+  moveCampaign(id: string, how: "pause" | "resume" | "cancel"): Promise<CampaignView> {
+    return this.#request("POST", `${campaignPath(id)}/${how}`);
   }
 
   /** Has the hub read an inbox's templates from its vendor now. */
@@ -133,8 +194,45 @@ export class Api {
     return `${this.#base}/api/sessions/${id}/messages/${of}/file`;
   }
 
+  settings(): Promise<WorkspaceSettings> {
+    return this.#get("/api/settings");
+  }
+
   async desks(): Promise<Desk[]> {
     return (await this.#get<{ desks: Desk[] }>("/api/desks")).desks;
+  }
+
+  /** A hook's address for a desk that is yet to be made. */
+  deskAddress(): Promise<DeskAddress> {
+    return this.#post("/api/desks/address", {});
+  }
+
+  /** Tries the settings with the vendor; makes the desk only where everything works. */
+  makeDesk(desk: NewDesk): Promise<DeskTried> {
+    return this.#request("POST", "/api/desks", desk, TRIAL_TIMEOUT_MS);
+  }
+
+  /** New settings are tried with the vendor, and kept only where everything works. */
+  changeDesk(id: string, change: DeskChange): Promise<DeskTried> {
+    return this.#request("PATCH", deskPath(id), change, TRIAL_TIMEOUT_MS);
+  }
+
+  checkDesk(id: string): Promise<DeskChecked> {
+    return this.#request("POST", `${deskPath(id)}/check`, undefined, TRIAL_TIMEOUT_MS);
+  }
+
+  /** What was recorded about the desk lately, under the questions that people ask. */
+  deskEvidence(id: string): Promise<Evidence> {
+    return this.#get(`${deskPath(id)}/evidence`);
+  }
+
+  async routes(): Promise<Route[]> {
+    return (await this.#get<{ routes: Route[] }>("/api/routes")).routes;
+  }
+
+  /** Replaces all routes. */
+  async putRoutes(routes: NewRoute[]): Promise<Route[]> {
+    return (await this.#request<{ routes: Route[] }>("PUT", "/api/routes", { routes })).routes;
   }
 
   /** Opens the feed; the body stays open until the signal aborts. */
@@ -160,13 +258,18 @@ export class Api {
     return this.#request("POST", path, body);
   }
 
-  async #request<T>(method: string, path: string, body?: unknown): Promise<T> {
+  async #request<T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    timeoutMs = REQUEST_TIMEOUT_MS,
+  ): Promise<T> {
     const headers: Record<string, string> = { accept: "application/json" };
     if (method !== "GET" && this.#csrf !== null) headers["x-csrf-token"] = this.#csrf;
     if (body !== undefined) headers["content-type"] = "application/json";
     const response = await this.#send(method, path, {
       headers,
-      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     if (response.status === 204) return undefined as T;
@@ -196,6 +299,14 @@ export class Api {
 
 function inboxPath(id: string): string {
   return `/api/inboxes/${encodeURIComponent(id)}`;
+}
+
+function deskPath(id: string): string {
+  return `/api/desks/${encodeURIComponent(id)}`;
+}
+
+function campaignPath(id: string): string {
+  return `/api/campaigns/${encodeURIComponent(id)}`;
 }
 
 function withQuery(path: string, query: Query): string {

@@ -97,7 +97,8 @@ export function totalOf(total: CostTotal): string {
   return [...words, ...total.prices.map(priceOf)].join(", ");
 }
 
-function priceOf({ micros, currency }: Price): string {
+/** An amount of money, in words. */
+export function priceOf({ micros, currency }: Price): string {
   return `${micros / 1_000_000} ${currency}`;
 }
 

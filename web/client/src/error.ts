@@ -2,6 +2,13 @@
 export const UNREACHABLE = "unreachable";
 export const UNREADABLE = "unreadable_answer";
 
+/** A field of a form that cannot be taken as it is filled in. */
+export interface FieldProblem {
+  field: string;
+  /** For people, after the field's name. */
+  text: string;
+}
+
 /** What went wrong with one request. `code` is stable; `message` fits after "failed to …: ". */
 export class ApiError extends Error {
   override readonly name = "ApiError";
@@ -12,6 +19,8 @@ export class ApiError extends Error {
   readonly requestId: string | null;
   /** The setting or field that is refused, where it is about one. */
   readonly field: string | null;
+  /** Every field that is refused, where somebody filled in a form. */
+  readonly fields: readonly FieldProblem[];
 
   constructor(
     code: string,
@@ -19,12 +28,14 @@ export class ApiError extends Error {
     status = 0,
     requestId: string | null = null,
     field: string | null = null,
+    fields: readonly FieldProblem[] = [],
   ) {
     super(message);
     this.code = code;
     this.status = status;
     this.requestId = requestId;
     this.field = field;
+    this.fields = fields;
   }
 
   /** Whether the same request may succeed later without anybody changing anything. */
@@ -48,7 +59,16 @@ export async function errorFrom(response: Response): Promise<ApiError> {
     typeof error.message === "string" ? error.message : `the hub answered ${response.status}`;
   const id = typeof error.id === "string" ? error.id : null;
   const field = typeof error.field === "string" ? error.field : null;
-  return new ApiError(code, message, response.status, id, field);
+  return new ApiError(code, message, response.status, id, field, fieldsOf(error.fields));
+}
+
+function fieldsOf(list: unknown): FieldProblem[] {
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((one: unknown) =>
+    isRecord(one) && typeof one.field === "string" && typeof one.text === "string"
+      ? [{ field: one.field, text: one.text }]
+      : [],
+  );
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

@@ -31,6 +31,22 @@ export function changedSettings(
   return change;
 }
 
+/** A vendor's form begins with what matters; this many settings are always shown. */
+const FIRST = 8;
+/** So few are not worth a fold. */
+const TOO_FEW_TO_FOLD = 2;
+
+/** What the form shows at once, and what it folds away: later optional settings that nobody has set. */
+export function foldSettings(
+  fields: Field[],
+  inUse: readonly string[],
+): { shown: Field[]; folded: Field[] } {
+  const later = fields.slice(FIRST);
+  const unused = later.filter(({ key, required }) => !required && !inUse.includes(key));
+  const folded = unused.length > TOO_FEW_TO_FOLD ? unused : [];
+  return { shown: fields.filter((field) => !folded.includes(field)), folded };
+}
+
 /** The hub's refusal of one field that the form has, without the field's name in front. */
 export function refusal(
   error: ApiError | null,

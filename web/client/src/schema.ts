@@ -17,9 +17,27 @@ export interface paths {
         /**
          * Makes a campaign. Every number and every value is looked at before anything is sent; who
          *     cannot be reached stands on the list as skipped, with the reason. While a long list is being
-         *     read the campaign is `loading`.
+         *     read the campaign is `loading`. Where there is one of the given id already, that one is
+         *     answered with 200.
          */
         post: operations["post_campaigns"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/campaigns/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Looks at a whole list as making the campaign would; makes and sends nothing. */
+        post: operations["post_campaigns_check"];
         delete?: never;
         options?: never;
         head?: never;
@@ -174,6 +192,81 @@ export interface paths {
         };
         /** The places where the workspace's reps work. */
         get: operations["get_desks"];
+        put?: never;
+        /** Tries a new desk's settings with the vendor, and makes the desk where everything works. */
+        post: operations["post_desks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/desks/address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A hook's address for a desk that is yet to be made: vendors want to know it beforehand. */
+        post: operations["post_desks_address"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/desks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Changes a desk, stops it or starts it again. New settings are tried with the vendor, and
+         *     nothing changes unless everything works.
+         */
+        patch: operations["patch_desks_id"];
+        trace?: never;
+    };
+    "/api/desks/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries everything that a handoff to the desk will need; changes nothing. */
+        post: operations["post_desks_id_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/desks/{id}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What administrators ask when something is wrong at a desk, answered from what was recorded
+         *     in the last seven days.
+         */
+        get: operations["get_desks_id_evidence"];
         put?: never;
         post?: never;
         delete?: never;
@@ -433,7 +526,8 @@ export interface paths {
         };
         /** The workspace's routes in order. */
         get: operations["get_routes"];
-        put?: never;
+        /** Replaces all routes. Handoffs under way stay where they are. */
+        put: operations["put_routes"];
         post?: never;
         delete?: never;
         options?: never;
@@ -485,7 +579,11 @@ export interface paths {
         /** The messages of a session, oldest first. */
         get: operations["get_sessions_id_messages"];
         put?: never;
-        post?: never;
+        /**
+         * Says something to the customer of a session, by the same way as everything that is sent. Who
+         *     answers stays as it is. Where the session has ended, a new one begins.
+         */
+        post: operations["post_sessions_id_messages"];
         delete?: never;
         options?: never;
         head?: never;
@@ -597,6 +695,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/templates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One template. */
+        get: operations["get_templates_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trace/{id}": {
         parameters: {
             query?: never;
@@ -621,7 +736,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The vendors at which an inbox can be. */
+        /** The vendors at which an inbox or a desk can be. */
         get: operations["get_vendors"];
         put?: never;
         post?: never;
@@ -672,8 +787,19 @@ export interface components {
             /** @description `loading`, `running`, `paused`, `done` or `cancelled`. */
             state: string;
             template: components["schemas"]["TemplateName"];
-            /** @description Why it was paused by itself. */
+            /** @description Why it was paused or cancelled by itself. */
             why: string | null;
+        };
+        /** @description What would become of a list. */
+        CampaignCheck: {
+            /** @description How many people would get the message, unless they opt out before their turn. */
+            accepted: number;
+            /** @description What the first accepted person reads; none where nobody is accepted. */
+            first_text: string | null;
+            /** @description Those who would not, in the order of the list, at most 500 of them. */
+            people: components["schemas"]["RefusedPerson"][];
+            /** @description How many would not. */
+            refused: number;
         };
         /** @description An amount of money. */
         CampaignPrice: {
@@ -750,7 +876,12 @@ export interface components {
         Choice: {
             desk_id: string;
             kind: components["schemas"]["WorkKind"];
+            /**
+             * @description The queue, workstream or messaging channel, by the desk's own id; none leaves it to the
+             *     desk.
+             */
             queue: string | null;
+            unavailable: components["schemas"]["Unavailable"];
         };
         /** @description An article that an answer rests on. */
         Citation: {
@@ -838,6 +969,8 @@ export interface components {
             /** @description Where the vendor delivers to. */
             hook_url: string;
             id: string;
+            /** @description When an event of its vendor was last stored; none where that was long ago. */
+            last_event_at: string | null;
             name: string;
             /** @description The names of the secrets that are set. */
             secrets_set: string[];
@@ -845,8 +978,43 @@ export interface components {
             settings: Record<string, unknown>;
             state: components["schemas"]["ConnectionState"];
             vendor: string;
+            /** @description The vendor's name for people. */
+            vendor_title: string;
             /** @description Why it does not work, and what to do. */
             why: string | null;
+        };
+        /** @description Where a desk that is yet to be made will be delivered to. */
+        DeskAddress: {
+            hook_url: string;
+            /** @description Give it when the desk is made. */
+            id: string;
+        };
+        /** @description A change of a desk. What is not named stays. */
+        DeskChange: {
+            /** @description Unique in the workspace. */
+            name?: string | null;
+            /** @description Settings and secrets to replace; null takes one away. All of them are tried first. */
+            settings?: Record<string, unknown> | null;
+            /** @description True stops it: nothing is handed over to it. False starts it again. */
+            stopped?: boolean | null;
+        };
+        /** @description One thing that a handoff will need, tried. */
+        DeskCheck: {
+            /** @description Stable: programs may act on it. */
+            name: string;
+            /** @description What was tried. */
+            what: string;
+            /** @description Why it does not work, and what to do. */
+            why: string | null;
+            works: boolean;
+        };
+        /** @description What a check found. */
+        DeskChecked: {
+            /** @description Each thing that was tried, in order. */
+            checks: components["schemas"]["DeskCheck"][];
+            /** @description What is right today and will not stay so. */
+            warnings: string[];
+            works: boolean;
         };
         /** @description A desk by name. */
         DeskName: {
@@ -854,7 +1022,17 @@ export interface components {
             name: string;
             vendor: string;
         };
-        /** @description The workspace's desks. */
+        /** @description What became of a trial. */
+        DeskTried: {
+            /** @description Each thing that was tried, in order; empty where no settings were to be tried. */
+            checks: components["schemas"]["DeskCheck"][];
+            desk: components["schemas"]["Desk"] | null;
+            /** @description Everything works, and what was asked for is kept. */
+            saved: boolean;
+            /** @description What is right today and will not stay so. */
+            warnings: string[];
+        };
+        /** @description The workspace's desks by name. */
         Desks: {
             desks: components["schemas"]["Desk"][];
         };
@@ -903,6 +1081,11 @@ export interface components {
             id: string;
             /** @description For people; lowercase, fits after "failed to …:". */
             message: string;
+        };
+        /** @description What may be wrong at a desk. */
+        Evidence: {
+            /** @description What administrators ask, in the order in which to look. */
+            questions: components["schemas"]["Question"][];
         };
         /** @description A committed fact. */
         Fact: components["schemas"]["FactData"] & {
@@ -994,6 +1177,21 @@ export interface components {
             max_chars: number;
             required: boolean;
         };
+        /** @description One thing that was found. */
+        Found: {
+            /** @description When. */
+            at: string;
+            /** @description The vendor's code. */
+            code?: string | null;
+            /** @description The session that it happened to, where it happened to one. */
+            session_id?: string | null;
+            /** @description What happened and what to do. */
+            text: string;
+            /** @description What was tried. */
+            what?: string | null;
+            /** @description The desk's id of the work, where there is one. */
+            work?: string | null;
+        };
         /** @description Giving the session to a desk. */
         Handoff: {
             brief: components["schemas"]["Brief"] | null;
@@ -1025,7 +1223,7 @@ export interface components {
             /** @description Where the vendor delivers to. */
             hook_url: string;
             id: string;
-            /** @description When the vendor last sent something that was taken, since the hub started. */
+            /** @description When an event of its vendor was last stored; none where that was long ago. */
             last_event_at: string | null;
             name: string;
             /** @description The names of the secrets that are set. */
@@ -1143,15 +1341,40 @@ export interface components {
             last_position: number;
             messages: components["schemas"]["Message"][];
         };
+        /** @description Where the message stands. */
+        MessageSent: {
+            message_id: string;
+            session_id: string;
+        };
         /**
          * @description What is known of a message's way.
          * @enum {string}
          */
         MessageStatus: "received" | "pending" | "held" | "sent" | "delivered" | "read" | "failed" | "may_have_been_sent" | "cancelled";
+        /** @description Something for the customer. */
+        MessageToSend: {
+            /** @description A line below the words, where there is something to tap. */
+            footer?: string | null;
+            /** @description A line above the words, where there is something to tap. */
+            header?: string | null;
+            /**
+             * @description What can be tapped: `{"action": "buttons", "buttons": [{"id", "title"}]}`,
+             *     `{"action": "list", "open", "sections": [{"title", "rows": [{"id", "title", "description"}]}]}`
+             *     or `{"action": "link", "title", "url"}`.
+             */
+            offer?: Record<string, unknown> | null;
+            /** @description The words. */
+            text: string;
+        };
         /** @description A new campaign. */
         NewCampaign: {
             /** @description Or else a table with a head line: `to`, `name` and one column for each value. */
             csv?: string | null;
+            /**
+             * @description The caller's own id for it, a UUID: sent once more, as after a lost answer, it makes no
+             *     second campaign.
+             */
+            id?: string | null;
             inbox_id: string;
             /** @description Its language. */
             language: string;
@@ -1176,6 +1399,25 @@ export interface components {
             /** @description Values that are the same for everybody; a person's own go before them. */
             values?: Record<string, unknown>;
         };
+        /** @description A desk to try. */
+        NewChoice: {
+            desk_id: string;
+            kind?: components["schemas"]["WorkKind"];
+            /** @description The queue, workstream or messaging channel, by the desk's own id. */
+            queue?: string | null;
+            unavailable?: components["schemas"]["Unavailable"];
+        };
+        /** @description A desk to try and then to make. */
+        NewDesk: {
+            /** @description What `/api/desks/address` gave, where the vendor knows the hook's address already. */
+            id?: string | null;
+            /** @description Unique in the workspace. */
+            name: string;
+            /** @description The vendor's settings, secrets included. */
+            settings: Record<string, unknown>;
+            /** @description One of the desks' vendors that `/api/vendors` names. */
+            vendor: string;
+        };
         /** @description An inbox to make. */
         NewInbox: {
             /** @description Whether the AI answers first. */
@@ -1186,6 +1428,19 @@ export interface components {
             settings: Record<string, unknown>;
             /** @description One of those that `/api/vendors` names. */
             vendor: string;
+        };
+        /** @description A rule to keep. */
+        NewRoute: {
+            /** @description The desks to try, in order; at least one. */
+            choices: components["schemas"]["NewChoice"][];
+            /** @description Only for this inbox. */
+            inbox_id?: string | null;
+            /** @description Only for this topic, one of the workspace's classifications. */
+            topic?: string | null;
+        };
+        /** @description All routes of the workspace, in order; they replace those before. */
+        NewRoutes: {
+            routes: components["schemas"]["NewRoute"][];
         };
         /** @description An operator should look. */
         Notice: {
@@ -1245,6 +1500,30 @@ export interface components {
              * @description Millionths of the currency's unit.
              */
             micros: number;
+        };
+        /** @description One question and what was found. */
+        Question: {
+            /** @description The question. */
+            asks: string;
+            /** @description What to do where something was found. */
+            cure: string;
+            /** @description What was found, newest first; empty where nothing is wrong. */
+            found: components["schemas"]["Found"][];
+            /** @description Its stable name. */
+            name: string;
+        };
+        /** @description Somebody on the list who would get nothing. */
+        RefusedPerson: {
+            name: string | null;
+            /**
+             * Format: int64
+             * @description The place on the list, from 1.
+             */
+            place: number;
+            /** @description The number as it was given. */
+            to: string;
+            /** @description `invalid_number`, `duplicate` or `invalid_values`, with details after a colon. */
+            why: string;
         };
         /** @description How the number is registered with carriers. */
         Registration: {
@@ -1451,22 +1730,30 @@ export interface components {
             /** @description The session's id. */
             session: string;
         };
+        /**
+         * @description What happens when nobody is there to take a live conversation.
+         * @enum {string}
+         */
+        Unavailable: "queue" | "next" | "ai";
         /** @description Which merge is taken back. */
         UnmergeRequest: {
             /** @description The thread that became part of another: `conversation` of the merge. */
             conversation: string;
         };
-        /** @description A vendor of channels. */
+        /** @description A vendor of channels or of desks. */
         Vendor: {
             /** @description Its settings, in the order in which to ask for them. */
             fields: components["schemas"]["Field"][];
-            /** @description What `vendor` of an inbox says. */
+            /** @description What `vendor` of an inbox or a desk says. */
             name: string;
             /** @description Its name for people. */
             title: string;
         };
-        /** @description The vendors of channels. */
+        /** @description The vendors of channels and of desks. */
         Vendors: {
+            /** @description Those at which a desk can be. */
+            desks: components["schemas"]["Vendor"][];
+            /** @description Those at which an inbox can be. */
             vendors: components["schemas"]["Vendor"][];
         };
         /** @description The span in which free-form messages may be sent. */
@@ -1547,12 +1834,51 @@ export interface operations {
             };
         };
         responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignView"];
+                };
+            };
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CampaignView"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_campaigns_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCampaign"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignCheck"];
                 };
             };
             "4XX": {
@@ -1821,6 +2147,164 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Desks"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_desks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDesk"];
+            };
+        };
+        responses: {
+            /** @description something does not work: nothing was made */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskTried"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskTried"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_desks_address: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskAddress"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    patch_desks_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeskChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskTried"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_desks_id_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskChecked"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_desks_id_evidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evidence"];
                 };
             };
             "4XX": {
@@ -2308,6 +2792,37 @@ export interface operations {
             };
         };
     };
+    put_routes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRoutes"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Routes"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_sessions: {
         parameters: {
             query?: {
@@ -2397,6 +2912,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MessagePage"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_sessions_id_messages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageToSend"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageSent"];
                 };
             };
             "4XX": {
@@ -2581,6 +3129,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Templates"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_templates_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
                 };
             };
             "4XX": {

@@ -46,11 +46,42 @@ export type FactPage = Omit<Schemas["FactPage"], "facts"> & { facts: Fact[] };
 
 export type Inbox = Schemas["Inbox"];
 export type Desk = Schemas["Desk"];
+export type DeskAddress = Schemas["DeskAddress"];
+export type DeskCheck = Schemas["DeskCheck"];
+export type DeskChecked = Schemas["DeskChecked"];
+export type Evidence = Schemas["Evidence"];
+export type EvidenceQuestion = Schemas["Question"];
+export type Found = Schemas["Found"];
+export type DeskTried = Schemas["DeskTried"];
+export type Route = Schemas["Route"];
+export type NewRoute = Schemas["NewRoute"];
+export type WorkKind = Schemas["WorkKind"];
+export type Unavailable = Schemas["Unavailable"];
 export type Vendor = Schemas["Vendor"];
+export type Vendors = Schemas["Vendors"];
 export type Field = Schemas["Field"];
 export type Checked = Schemas["Checked"];
 export type Template = Schemas["Template"];
+export type FormField = Schemas["FormField"];
 export type Templates = Schemas["Templates"];
+export type TemplateSent = Schemas["TemplateSent"];
+export type Values = Record<string, string>;
+
+export type Campaign = Schemas["Campaign"];
+export type CampaignView = Schemas["CampaignView"];
+export type CampaignCheck = Schemas["CampaignCheck"];
+export type CampaignRecipient = Schemas["CampaignRecipient"];
+export type CampaignRecipients = Schemas["CampaignRecipients"];
+export type RefusedPerson = Schemas["RefusedPerson"];
+export interface Person {
+  to: string;
+  name: string | null;
+  values: Values;
+}
+export type NewCampaign = Omit<Schemas["NewCampaign"], "recipients" | "values"> & {
+  recipients: Person[];
+  values: Values;
+};
 export type Registration = Schemas["Registration"];
 export type TestSent = Schemas["TestSent"];
 export type SmsSegments = Schemas["SmsSegments"];
@@ -59,3 +90,11 @@ export type SmsSegments = Schemas["SmsSegments"];
 export type SettingsChange = Record<string, string | null>;
 export type NewInbox = Schemas["NewInbox"] & { settings: SettingsChange };
 export type InboxChange = Schemas["InboxChange"] & { settings?: SettingsChange };
+
+/** What the workspace decided for itself, as far as the console uses it. */
+export interface WorkspaceSettings {
+  /** The topics under which AI sorts what customers want. */
+  classifications: string[];
+}
+export type NewDesk = Schemas["NewDesk"] & { settings: SettingsChange };
+export type DeskChange = Schemas["DeskChange"] & { settings?: SettingsChange };

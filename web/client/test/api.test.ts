@@ -54,6 +54,16 @@ test("the hub's error keeps its code, text and request id", async () => {
   expect(signedOut).toBe(false);
 });
 
+test("every refused field of a form is told", async () => {
+  const fields = [{ field: "day", problem: "missing", text: "must be filled" }, "odd"];
+  const error = { code: "refused", message: "day: must be filled", id: "r1", field: "day", fields };
+  const { api } = recorded([Response.json({ error }, { status: 422 })]);
+  await expect(api.sendTemplate("s1", "t1", {})).rejects.toMatchObject({
+    field: "day",
+    fields: [{ field: "day", text: "must be filled" }],
+  });
+});
+
 test("a lost session is told to whoever asks to know", async () => {
   const { api } = recorded([new Response("<html>proxy</html>", { status: 401 })]);
   let signedOut = false;

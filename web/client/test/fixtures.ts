@@ -1,4 +1,4 @@
-import type { Fact, Handoff, Message, Session } from "../src/index.ts";
+import type { Fact, Handoff, Message, Session, Template } from "../src/index.ts";
 
 export const SESSION: Session = {
   id: "s1",
@@ -28,6 +28,39 @@ export const HANDOFF: Handoff = {
   requested_at: at(5),
   brief: null,
   rep_name: null,
+};
+
+const field = (key: string, kind: string, example: string | null = null) => ({
+  key,
+  kind,
+  required: true,
+  max_chars: 1024,
+  example,
+});
+
+export const TEMPLATE: Template = {
+  id: "t1",
+  inbox_id: "i1",
+  name: "order_update",
+  language: "en_US",
+  category: "utility",
+  status: "approved",
+  quality: "GREEN",
+  refusal: null,
+  header: { type: "text", text: "Order {{1}}" },
+  body: "Hello {{name}}, it comes {{day}}.",
+  footer: "Parcel House",
+  buttons: [
+    { action: "link", title: "Track", url: "https://x.example/{{1}}" },
+    { action: "reply", title: "Stop", url: null },
+  ],
+  form: [
+    field("header.1", "text"),
+    field("name", "text", "Ada"),
+    field("day", "text"),
+    field("button.0", "url_end", "Track"),
+  ],
+  synced_at: at(0),
 };
 
 export function at(second: number): string {

@@ -4,6 +4,7 @@ import {
   changedSettings,
   countByStatus,
   type Field,
+  foldSettings,
   refusal,
   shownSettings,
 } from "../src/index.ts";
@@ -54,4 +55,15 @@ test("templates are counted by what the vendor thinks of them", () => {
   const templates = ["rejected", "approved", "approved"].map((status) => ({ status }));
   expect(countByStatus(templates)).toBe("2 approved, 1 rejected");
   expect(countByStatus([])).toBe("");
+});
+
+test("a long form folds away what comes late and is optional, but not what is in use", () => {
+  const fields = Array.from({ length: 14 }, (_, at) => field(`f${at}`));
+  const keys = (list: Field[]) => list.map(({ key }) => key).join(" ");
+  const { shown, folded } = foldSettings(fields.with(9, { ...field("must"), required: true }), [
+    "f12",
+  ]);
+  expect(keys(shown)).toBe("f0 f1 f2 f3 f4 f5 f6 f7 must f12");
+  expect(keys(folded)).toBe("f8 f10 f11 f13");
+  expect(foldSettings(fields.slice(0, 10), []).folded).toEqual([]);
 });

@@ -3,13 +3,22 @@ import { type ReactNode, useCallback, useEffect, useMemo, useState } from "react
 import { AccessContext, api } from "./access.ts";
 import { LoginPage } from "./features/access/login.tsx";
 import { SetupPage } from "./features/access/setup.tsx";
+import { CampaignPage } from "./features/campaigns/detail.tsx";
+import { NewCampaignPage } from "./features/campaigns/new.tsx";
+import { CampaignsPage } from "./features/campaigns/page.tsx";
 import { AddChannelPage } from "./features/channels/add.tsx";
 import { EditChannelPage } from "./features/channels/edit.tsx";
 import { ChannelsPage } from "./features/channels/page.tsx";
-import { DesksPage } from "./features/desks/page.tsx";
+import { AddDeskPage } from "./features/desks/add.tsx";
+import { EditDeskPage } from "./features/desks/edit.tsx";
+import { IntegrationsPage } from "./features/desks/page.tsx";
+import { RoutesPage } from "./features/desks/routes.tsx";
+import { TroubleshootingPage } from "./features/desks/troubleshooting.tsx";
 import { SessionPage } from "./features/session/page.tsx";
 import { SessionsPage } from "./features/sessions/page.tsx";
 import { Shell } from "./features/shell/shell.tsx";
+import { TemplatePage } from "./features/templates/detail.tsx";
+import { TemplatesPage } from "./features/templates/page.tsx";
 import { Link, navigate, type Place, usePlace } from "./router.tsx";
 import { ErrorNote } from "./ui/notes.tsx";
 
@@ -76,26 +85,48 @@ function SignedIn({ me, place }: { me: Me; place: Place }) {
 }
 
 function page(place: Place): ReactNode {
-  const session = /^\/sessions\/([^/]+)$/.exec(place.path)?.[1];
-  if (session !== undefined) {
-    const id = decodeURIComponent(session);
-    return <SessionPage key={id} id={id} place={place} />;
-  }
-  const channel = /^\/channels\/([^/]+)$/.exec(place.path)?.[1];
-  if (channel === "new") return <AddChannelPage place={place} />;
-  if (channel !== undefined) {
-    const id = decodeURIComponent(channel);
-    return <EditChannelPage key={id} id={id} />;
-  }
-  switch (place.path) {
-    case "/":
-    case "/login":
-    case "/sessions":
+  const [, section = "", name = "", ...deeper] = place.path.split("/");
+  if (section === "integrations" && deeper.join("/") === "troubleshooting")
+    return <TroubleshootingPage key={name} id={decodeURIComponent(name)} />;
+  if (deeper.length > 0) return <NotFoundPage />;
+  return name === "" ? overview(section, place) : one(section, decodeURIComponent(name), place);
+}
+
+function overview(section: string, place: Place): ReactNode {
+  switch (section) {
+    case "":
+    case "login":
+    case "sessions":
       return <SessionsPage place={{ ...place, path: "/sessions" }} />;
-    case "/channels":
+    case "channels":
       return <ChannelsPage place={place} />;
-    case "/desks":
-      return <DesksPage />;
+    case "templates":
+      return <TemplatesPage place={place} />;
+    case "campaigns":
+      return <CampaignsPage />;
+    case "integrations":
+      return <IntegrationsPage place={place} />;
+    default:
+      return <NotFoundPage />;
+  }
+}
+
+/** One thing of a section, or the form of a new one. */
+function one(section: string, id: string, place: Place): ReactNode {
+  switch (section) {
+    case "sessions":
+      return <SessionPage key={id} id={id} place={place} />;
+    case "channels":
+      if (id === "new") return <AddChannelPage place={place} />;
+      return <EditChannelPage key={id} id={id} />;
+    case "templates":
+      return <TemplatePage key={id} id={id} />;
+    case "campaigns":
+      if (id === "new") return <NewCampaignPage place={place} />;
+      return <CampaignPage key={id} id={id} place={place} />;
+    case "integrations":
+      if (id === "new") return <AddDeskPage place={place} />;
+      return id === "routes" ? <RoutesPage /> : <EditDeskPage key={id} id={id} />;
     default:
       return <NotFoundPage />;
   }

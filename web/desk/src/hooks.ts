@@ -1,5 +1,15 @@
-import { type ApiError, asApiError, type Live, type Snapshot } from "@baton/client";
-import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
+import {
+  type Answer,
+  type ApiError,
+  answered,
+  answerTo,
+  asApiError,
+  type Live,
+  type Load,
+  type Loaded,
+  type Snapshot,
+} from "@baton/client";
+import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
 
 export function useLive<State extends { position: number }>(live: Live<State>): Snapshot<State> {
   useEffect(() => {
@@ -10,57 +20,53 @@ export function useLive<State extends { position: number }>(live: Live<State>): 
   return useSyncExternalStore(live.subscribe, live.get);
 }
 
-export type Loaded<T> =
-  | { phase: "loading" }
-  | { phase: "ready"; value: T }
-  | { phase: "failed"; error: ApiError };
-
-/** Loads once per `load`; pass a stable function. */
-export function useLoaded<T>(load: () => Promise<T>): [Loaded<T>, () => void] {
-  const [loaded, setLoaded] = useState<Loaded<T>>({ phase: "loading" });
+/** Asks whenever `load` is another one, and again when told to; every answer is kept with its `load`. */
+function useAnswer<T>(load: Load<T>, everyMs: number | null) {
+  const [answer, setAnswer] = useState<Answer<T> | null>(null);
   const [round, setRound] = useState(0);
   useEffect(() => {
     let current = true;
-    setLoaded({ phase: "loading" });
-    load().then(
-      (value) => current && setLoaded({ phase: "ready", value }),
-      (thrown) => current && setLoaded({ phase: "failed", error: asApiError(thrown) }),
-    );
+    const take = (loaded: Loaded<T>) => {
+      if (current) setAnswer((before) => answered(before, { to: load, loaded }));
+    };
+    const ask = () =>
+      load().then(
+        (value) => take({ phase: "ready", value }),
+        (thrown) => take({ phase: "failed", error: asApiError(thrown) }),
+      );
+    ask();
+    const look = () => document.visibilityState === "visible" && ask();
+    const timer = everyMs === null ? undefined : setInterval(look, everyMs);
     return () => {
       current = false;
+      clearInterval(timer);
     };
-  }, [load, round]);
-  return [loaded, useCallback(() => setRound((before) => before + 1), [])];
+  }, [load, round, everyMs]);
+  const again = useCallback(() => setRound((before) => before + 1), []);
+  const forget = useCallback(() => setAnswer(null), []);
+  return { loaded: answerTo(load, answer), again, forget };
+}
+
+/** Loads once per `load`; pass a stable function. Asked again, it begins anew. */
+export function useLoaded<T>(load: Load<T>): [Loaded<T>, () => void] {
+  const { loaded, again, forget } = useAnswer(load, null);
+  const anew = useCallback(() => {
+    forget();
+    again();
+  }, [forget, again]);
+  return [loaded, anew];
 }
 
 /** What is shown may be this old; a page that nobody looks at does not ask. */
 const REFRESH_MS = 10_000;
 
 /**
- * Loads and keeps it fresh: what was loaded stays while the next answer is awaited, and when it
- * does not come. Pass a stable function.
+ * Loads and keeps it fresh: what `load` brought stays while its next answer is awaited, and when
+ * that does not come. Pass a stable function.
  */
-export function useFresh<T>(load: () => Promise<T>): [Loaded<T>, () => void] {
-  const [loaded, setLoaded] = useState<Loaded<T>>({ phase: "loading" });
-  const [round, setRound] = useState(0);
-  useEffect(() => {
-    let current = true;
-    const ask = () =>
-      load().then(
-        (value) => current && setLoaded({ phase: "ready", value }),
-        (thrown) => {
-          const failed = { phase: "failed", error: asApiError(thrown) } as const;
-          if (current) setLoaded((before) => (before.phase === "ready" ? before : failed));
-        },
-      );
-    ask();
-    const timer = setInterval(() => document.visibilityState === "visible" && ask(), REFRESH_MS);
-    return () => {
-      current = false;
-      clearInterval(timer);
-    };
-  }, [load, round]);
-  return [loaded, useCallback(() => setRound((before) => before + 1), [])];
+export function useFresh<T>(load: Load<T>, everyMs = REFRESH_MS): [Loaded<T>, () => void] {
+  const { loaded, again } = useAnswer(load, everyMs);
+  return [loaded, again];
 }
 
 /** One thing that is done at the hub: whether it runs, and what went wrong the last time. */
@@ -80,6 +86,15 @@ export function useAction(): {
       .finally(() => setBusy(false));
   };
   return { busy, error, run };
+}
+
+/** A button that went away with the state that it belonged to must not leave the keyboard nowhere. */
+export function useFocusKept(state: string, toFirst: () => void) {
+  const seen = useRef(state);
+  useEffect(() => {
+    if (seen.current !== state && document.activeElement === document.body) toFirst();
+    seen.current = state;
+  });
 }
 
 /** A clock that many places share; it runs only while somebody looks. */

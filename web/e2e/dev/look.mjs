@@ -45,7 +45,7 @@ await look("channels", "/channels", () => page.getByText("Active", { exact: true
 await page.getByRole("button", { name: "Send a test message" }).last().click();
 await look("channels-test", null, () => page.getByText("1 part"));
 await look("channel", "/channels/inbox-1", heading("WhatsApp through Meta"));
-await look("desks", "/desks", () => page.getByText("Night desk"));
+await look("integrations", "/integrations", () => page.getByText("Night desk"));
 await look("no-match", "/sessions?q=zzzz", heading("No session matches"));
 await post("/dev/empty", { on: true });
 await look("no-sessions", "/sessions", heading("No sessions yet"));

@@ -5,6 +5,7 @@ import { extname, join, normalize } from "node:path";
 import {
   customerSays,
   desks,
+  deskVendors,
   facts,
   feed,
   inboxes,
@@ -151,11 +152,14 @@ function read(response, path, query) {
     const next_step = "Wait for the carriers; this takes days.";
     return send(response, 200, { light: "amber", summary, next_step, parts });
   }
-  if (path === "/api/vendors") return send(response, 200, { vendors });
+  if (path === "/api/vendors") return send(response, 200, { vendors, desks: deskVendors });
   if (path.endsWith("/file")) {
     response.writeHead(200, { "content-type": "image/png" });
     return response.end(PICTURE);
   }
+  if (path === "/api/routes") return send(response, 200, { routes: [] });
+  if (path === "/api/campaigns") return send(response, 200, { campaigns: [] });
+  if (path === "/api/settings") return send(response, 200, { classifications: ["return"] });
   if (path === "/api/desks") return send(response, 200, { desks: empty ? [] : desks });
   if (path === "/api/sessions")
     return send(response, 200, { sessions: sessionList(query), next: null });

@@ -331,8 +331,10 @@ export function repDoes(action, text) {
 }
 
 const connected = (item) => ({
+  vendor_title: "Microsoft Dynamics 365",
   state: "active",
   why: null,
+  last_event_at: null,
   secrets_set: [],
   settings: {},
   ...item,
@@ -401,6 +403,17 @@ export const vendors = [
     fields: [
       { key: "waba_id", label: "Account ID", help: "the digits", secret: false, required: true },
       { key: "app_secret", label: "App secret", help: "of the app", secret: true, required: true },
+    ],
+  },
+];
+
+export const deskVendors = [
+  {
+    name: "dynamics365",
+    title: "Microsoft Dynamics 365",
+    fields: [
+      { key: "tenant_id", label: "Tenant id", help: "a GUID", secret: false, required: true },
+      { key: "client_secret", label: "Secret", help: "the value", secret: true, required: true },
     ],
   },
 ];

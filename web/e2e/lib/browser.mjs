@@ -32,6 +32,23 @@ export async function personsPage(browser) {
   return { page, errors };
 }
 
+/** Waits until this has the focus. */
+export function hasFocus(locator) {
+  return locator.and(locator.page().locator(":focus")).waitFor();
+}
+
+/** More than any page has places where the keyboard stops. */
+const MOST_TABS = 100;
+
+/** Goes there by the Tab key alone. */
+export async function tabTo(locator) {
+  for (let tabs = 0; tabs < MOST_TABS; tabs++) {
+    if (await locator.evaluate((wanted) => wanted === document.activeElement)) return;
+    await locator.page().keyboard.press("Tab");
+  }
+  throw new Error("the Tab key does not lead there");
+}
+
 /** No accessibility violation, in the light and in the dark. */
 export async function checkAccessible(page, name) {
   const axe = await readFile(AXE, "utf8");

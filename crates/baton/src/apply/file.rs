@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use baton_core::{
     config::{ConfigFault, Field},
-    route::WorkKind,
+    route::{Unavailable, WorkKind},
     settings::Settings,
     template::TemplateUse,
     texts::Texts,
@@ -70,6 +70,8 @@ pub struct WantedChoice {
     pub kind: WorkKind,
     /// The queue or workstream, by the desk's own id.
     pub queue: Option<String>,
+    /// What happens when nobody is there.
+    pub unavailable: Unavailable,
 }
 
 /// Reads the file's text. Errors name the key and the fix, and never show a value that may be a
@@ -199,7 +201,7 @@ fn route(path: String, table: Table) -> Result<WantedRoute, ConfigFault> {
 }
 
 fn choice(path: String, table: Table) -> Result<WantedChoice, ConfigFault> {
-    let mut section = Section::open(&path, table, &["desk", "kind", "queue"])?;
+    let mut section = Section::open(&path, table, &["desk", "kind", "queue", "unavailable"])?;
     let kind = match section.text("kind")?.as_deref() {
         None | Some("live") => WorkKind::Live,
         Some("case") => WorkKind::Case,
@@ -207,7 +209,17 @@ fn choice(path: String, table: Table) -> Result<WantedChoice, ConfigFault> {
             return Err(unknown(&join(&path, "kind"), other, ["live", "case"].into_iter()));
         }
     };
-    Ok(WantedChoice { desk: section.required("desk")?, kind, queue: section.text("queue")?, path })
+    let unavailable = match section.text("unavailable")?.as_deref() {
+        None | Some("queue") => Unavailable::Queue,
+        Some("next") => Unavailable::Next,
+        Some("ai") => Unavailable::Ai,
+        Some(other) => {
+            let known = ["queue", "next", "ai"].into_iter();
+            return Err(unknown(&join(&path, "unavailable"), other, known));
+        }
+    };
+    let (desk, queue) = (section.required("desk")?, section.text("queue")?);
+    Ok(WantedChoice { desk, kind, queue, unavailable, path })
 }
 
 /// The settings: the defaults with the file's values laid over them.
@@ -242,7 +254,8 @@ fn shape() -> Value {
         ..TemplateUse::default()
     };
     json!(Settings {
-        reengagement: Some(template),
+        reengagement: Some(template.clone()),
+        reengagement_by_inbox: BTreeMap::from([("*".to_owned(), template)]),
         texts: BTreeMap::from([("*".to_owned(), Texts::english())]),
         ..Settings::default()
     })

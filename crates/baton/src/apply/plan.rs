@@ -341,7 +341,12 @@ fn resolve(
             let path = format!("{}.desk", choice.path);
             unknown(&path, &choice.desk, desks.keys().map(String::as_str))
         })?;
-        Ok(Choice { desk: *desk, kind: choice.kind, queue: choice.queue.clone() })
+        Ok(Choice {
+            desk: *desk,
+            kind: choice.kind,
+            queue: choice.queue.clone(),
+            unavailable: choice.unavailable,
+        })
     });
     Ok(Route { inbox, topic: route.topic.clone(), choices: choices.collect::<Result<_, _>>()? })
 }

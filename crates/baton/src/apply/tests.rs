@@ -60,7 +60,7 @@ fn what_is_wrong_is_named_with_its_key_and_the_fix() {
         ("\"102290129340398\"", "102290129340398", "settings.waba_id: must be text"),
         ("\"whatsapp_cloud\"", "\"whatsapp\"", "inboxes[1].vendor: unknown"),
         ("\"11111111-1111-4111-8111-111111111111\"", "\"contoso\"", "tenant_id: not a GUID"),
-        (".dynamics.com\"", ".dynamics.com/main\"", "environment_url: leave out everything"),
+        ("northwind.crm4", "crm4", "environment_url: this host is no environment"),
         ("https://northwind", "http://northwind", "environment_url: only https"),
         ("inbox = \"WhatsApp support\"", "inbox = \"WhatsApp suport\"", "routes[1].inbox: unknown"),
         ("desk = \"Dynamics 365\"", "desk = \"Dynamics\"", "choices[1].desk: unknown"),
@@ -108,6 +108,17 @@ fn what_is_left_out_has_its_default() {
     assert_eq!(wanted.settings.quiet_ms, 1_500);
     assert_eq!(wanted.settings.handoff.forbidden_topics.len(), 2);
     assert_eq!(wanted.settings.reengagement.unwrap().variables, ["Northwind"]);
+}
+
+#[test]
+fn an_inbox_may_have_a_template_of_its_own() {
+    let text = "[settings.reengagement_by_inbox.\"WhatsApp by Twilio\"]\nname = \"HX1\"\n\
+                language = \"en\"\n[settings.silent_close_ms]";
+    let wanted = read_with(&edited("[settings.silent_close_ms]", text), &secret).unwrap();
+    assert_eq!(wanted.settings.reengagement("WhatsApp by Twilio").unwrap().name, "HX1");
+    assert_eq!(wanted.settings.reengagement("Other").unwrap().name, "reopen_conversation");
+    let typo = edited("[settings.silent_close_ms]", &text.replace("language", "langage"));
+    assert!(refused(&typo).contains("reengagement_by_inbox.WhatsApp by Twilio.langage"));
 }
 
 #[test]

@@ -22,7 +22,7 @@ use baton_core::{
     settings::Settings as Policy,
     time::BoxFuture,
 };
-use baton_relay::{Builder, ChannelVendor, system::SystemIds};
+use baton_relay::{Builder, Vendor, system::SystemIds};
 use baton_store::{ConfigChange, InboxConfig, NewInbound, Store, StoreError};
 use serde_json::{Map, Value, json};
 use tokio::{net::TcpListener, sync::Mutex, task::JoinHandle};
@@ -100,8 +100,12 @@ pub fn vendor_settings() -> Map<String, Value> {
 pub struct Measuring(pub Vendors);
 
 impl Builder for Measuring {
-    fn vendors(&self) -> Vec<ChannelVendor> {
+    fn vendors(&self) -> Vec<Vendor> {
         self.0.vendors()
+    }
+
+    fn desk_vendors(&self) -> Vec<Vendor> {
+        self.0.desk_vendors()
     }
 
     fn channel(

@@ -108,8 +108,10 @@ impl World {
         let alone = Alone::new(store.clone(), builder.as_ref(), &company)?;
         let (each_at, each) = parts::serve(alone.router()).await?;
         let listener = parts::listen().await?;
+        let url = "http://127.0.0.1";
+        let media = hub::media(&settings, &store, url).await?;
         let running =
-            hub::start_with(&settings, store, clock, builder, listener, "http://127.0.0.1").await?;
+            hub::start_with(&settings, store, clock, builder, media, listener, url).await?;
         let target = |name, address, hook: InboxId| Target { name, address, hook: hook.0 };
         Ok(Self {
             null: target("the null handler", null_at, company.durable),

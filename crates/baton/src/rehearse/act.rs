@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Failure, campaign,
+    Failure, api, campaign, case,
     line::Deed,
     pattern::Pattern,
     seen::{self, Sight},
@@ -37,6 +37,11 @@ pub async fn act(stage: &mut Stage, sight: &mut Sight, deed: &Deed) -> Result<()
             stage.order(&format!("whatsapp/{order}"), what).await?;
         }
         Deed::Desk { order, what } => desk(stage, sight, order, what).await?,
+        Deed::Case { order, what } => {
+            stage.order(&format!("dynamics365/incident/{order}"), what).await?;
+        }
+        Deed::Staff { order, what } => staff(stage, order, what).await?,
+        Deed::CaseChanged { key } => case::changed(stage, key).await?,
         Deed::TurnTo { who } => turn_to(stage, sight, who).await?,
         Deed::Clock { ms } => stage.pass(*ms).await?,
         Deed::Fault(rule) => {
@@ -51,11 +56,26 @@ pub async fn act(stage: &mut Stage, sight: &mut Sight, deed: &Deed) -> Result<()
         Deed::Model(script) => {
             stage.order("openai/script", script).await?;
         }
+        Deed::Api(call) => api::act(stage, sight, call).await?,
+        Deed::Twilio { order, what } => {
+            stage.order(&format!("twilio/{order}"), what).await?;
+        }
         Deed::Templates(job) => campaign::act(stage, sight, job).await?,
         Deed::Kill => stage.kill_hub().await.map_err(|e| Failure::broken(e.to_string()))?,
         Deed::Start => stage.start_hub().await.map_err(|e| Failure::broken(e.to_string()))?,
     }
     stage.settle().await
+}
+
+/// `{queue}` is the queue that the seeded workstream leads to.
+async fn staff(stage: &Stage, order: &str, what: &Value) -> Result<(), Failure> {
+    let queue = json!(stage.sandbox.world.dynamics365.account.queue_id);
+    let mut what = what.clone();
+    if let Some(name) = what.get_mut("name").filter(|name| **name == "{queue}") {
+        *name = queue;
+    }
+    stage.order(&format!("dynamics365/{order}"), &what).await?;
+    Ok(())
 }
 
 async fn customer(
@@ -76,6 +96,9 @@ async fn customer(
         Front::WhatsappCloud => stage.order("whatsapp/message", &Value::Object(order)).await?,
         front => {
             order.insert("channel".to_owned(), json!(front.channel()));
+            if let Some(file) = order.remove("media") {
+                order.insert("media".to_owned(), json!([file]));
+            }
             stage.order("twilio/message", &Value::Object(order)).await?
         }
     };

@@ -15,7 +15,7 @@ use baton_store::{SessionFilter, SessionView};
 use serde_json::Value;
 
 use super::{
-    Failure, campaign,
+    Failure, api, campaign, case,
     line::{Expect, Facet},
     pattern::Pattern,
     seen::{self, Item, Sight},
@@ -51,6 +51,8 @@ pub async fn check(stage: &Stage, sight: &mut Sight, expect: &Expect) -> Checked
             customer_sees(stage, sight, who.as_deref(), *by, text).await
         }
         Expect::CustomerSeesFile(kind) => customer_sees_file(stage, sight, kind).await,
+        Expect::CustomerSeesChoices(words) => choices(stage, sight, words).await,
+        Expect::Api(answer) => Ok(api::look(sight, answer)),
         Expect::RepSeesFile(name) => rep_sees_file(stage, sight, name).await,
         Expect::CustomerSeesNothingMore { who } => nothing_on_phone(stage, sight, who).await,
         Expect::RepReads(text) => rep_reads(stage, sight, text).await,
@@ -64,6 +66,13 @@ pub async fn check(stage: &Stage, sight: &mut Sight, expect: &Expect) -> Checked
             Ok(equal(&parked.to_string(), &count.to_string()))
         }
         Expect::Operator(code) => operator(stage, code).await,
+        Expect::Cases(count) => {
+            let cases = case::ids(stage).await?.len();
+            Ok(equal(&cases.to_string(), &count.to_string()))
+        }
+        Expect::Row { set, column, value } => {
+            Ok(fits(value, &case::newest_row(stage, set, column).await?))
+        }
         Expect::Campaign(outlook) => campaign::look(stage, outlook).await,
         Expect::Calls { vendor, operation, count } => Ok(calls(stage, vendor, operation, *count)),
         _ => about_session(stage, sight, expect).await,
@@ -124,6 +133,13 @@ async fn customer_sees_file(stage: &Stage, sight: &mut Sight, kind: &Pattern) ->
     Ok(Met)
 }
 
+/// Below the newest thing that was read.
+async fn choices(stage: &Stage, sight: &Sight, words: &Pattern) -> Checked {
+    let phone = seen::phone(stage, sight.customer.as_deref()).await?;
+    let newest = phone.items.iter().rev().find(|item| sight.read.contains(&item.id));
+    Ok(fits(words, &newest.map_or_else(String::new, |item| item.choices.join(" | "))))
+}
+
 async fn rep_sees_file(stage: &Stage, sight: &mut Sight, name: &Pattern) -> Checked {
     let Some(thread) = sight.at_desk(stage).await? else { return Ok(no_conversation()) };
     sight.known.insert(thread.id.clone());
@@ -135,7 +151,12 @@ async fn rep_sees_file(stage: &Stage, sight: &mut Sight, name: &Pattern) -> Chec
         return Ok(Wrong(format!("the rep saw: {} {}", told("name"), item.text)));
     }
     let sent = seen::sent_hashes(stage, sight.customer.as_deref()).await?;
-    if !sent.contains(&stage.hash(told("contentUrl")).await?) {
+    // The bytes are in the note of a case, and behind an address in a conversation.
+    let hash = match told("sha256") {
+        "" => stage.hash(told("contentUrl")).await?,
+        hash => hash.to_owned(),
+    };
+    if !sent.contains(&hash) {
         return Ok(Wrong("the rep got other bytes than the customer sent".to_owned()));
     }
     sight.read.insert(item.id.clone());
@@ -311,16 +332,28 @@ fn window(stage: &Stage, view: &SessionView) -> String {
     format!("{is} by {by}{}", if free { ", free entry" } else { "" })
 }
 
-/// `service: 2 charged, 1 free`, by category.
+/// `service: 2 charged, 1 free`, by category, with the sum where prices are known:
+/// `sms: 2 charged, 0 free, 0.015800 USD`.
 fn told_costs(view: &SessionView) -> String {
     let mut categories: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
+    let mut sums: BTreeMap<(&str, &str), i64> = BTreeMap::new();
     for (cost, count) in &view.costs {
         let (charged, free) = categories.entry(&cost.category).or_default();
         *(if cost.billable { charged } else { free }) += count;
+        if let Some(price) = &cost.price {
+            *sums.entry((&cost.category, &price.currency)).or_default() += price.micros * count;
+        }
     }
-    let told = categories
-        .iter()
-        .map(|(name, (charged, free))| format!("{name}: {charged} charged, {free} free"));
+    let sum = |name: &str| {
+        let own = sums.iter().filter(|((category, _), _)| *category == name);
+        let words = own.map(|((_, currency), micros)| {
+            format!(", {}.{:06} {currency}", micros / 1_000_000, micros % 1_000_000)
+        });
+        words.collect::<String>()
+    };
+    let told = categories.iter().map(|(name, (charged, free))| {
+        format!("{name}: {charged} charged, {free} free{}", sum(name))
+    });
     told.collect::<Vec<_>>().join("; ")
 }
 

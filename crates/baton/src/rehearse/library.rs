@@ -49,12 +49,12 @@ fn on_disk(path: &str) -> Option<Result<Script, String>> {
     })
 }
 
-/// Writes the demo's articles into the folder.
+/// Writes the demo's articles and what they show into the folder.
 ///
 /// # Errors
 /// The folder cannot be written.
 pub fn put_articles(folder: &Path) -> std::io::Result<()> {
-    for name in Articles::iter().filter(|name| name.ends_with(".md")) {
+    for name in Articles::iter() {
         let path = folder.join(name.as_ref());
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent)?;
@@ -68,6 +68,8 @@ pub fn put_articles(folder: &Path) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::RangeInclusive;
+
     use super::*;
 
     #[test]
@@ -86,6 +88,30 @@ mod tests {
                 assert!((1..=63).contains(&n), "{name}: there is no statement {number}");
             }
         }
+    }
+
+    /// What customers' channels and Dynamics 365 must show by a scenario.
+    const WANTED: &[RangeInclusive<u32>] = &[1..=34, 43..=44, 47..=47];
+    /// Those of them whose scenarios are driven from other channels as long as their own is not
+    /// there: phone and e-mail.
+    const FROM_OTHER_CHANNELS: &[u32] = &[20, 27, 28];
+    /// Those of them that no scenario shows, and why.
+    const OPEN: &[(u32, &str)] = &[(24, "there is no web chat yet")];
+
+    #[test]
+    fn every_statement_about_channels_and_dynamics_has_its_scenario() {
+        let scripts = scripts(&[]).unwrap();
+        let shown = |n: u32| scripts.iter().any(|script| script.shows.contains(&format!("S{n}")));
+        for n in WANTED.iter().cloned().flatten() {
+            let open = OPEN.iter().find(|(open, _)| *open == n);
+            assert_eq!(shown(n), open.is_none(), "S{n} {open:?}");
+        }
+        let channels = |n: &u32| {
+            let shows = |script: &&Script| script.shows.contains(&format!("S{n}"));
+            let mut all = scripts.iter().filter(shows).map(|script| script.front.channel().name());
+            all.all(|channel| ["whatsapp", "sms"].contains(&channel))
+        };
+        assert!(FROM_OTHER_CHANNELS.iter().all(channels), "their own channel is there now");
     }
 
     #[test]

@@ -8,6 +8,12 @@
 //! `campaign sends NAME: {document}`, `campaign is paused`, `whatsapp template: {document}`;
 //! `campaign: done`, `campaign counts: {counts}`.
 //!
+//! `dynamics queue: {…}` and `dynamics rep: {…}` say who works when and where; `{queue}` is the
+//! seeded workstream's. `dataverse tells of the case with: KEY` is an administrator's own webhook.
+//!
+//! `customer taps: TITLE`, `twilio registration: {…}`; `api PATH: {document}` is a call of the
+//! hub's API (`api.rs`).
+//!
 //! What must come true: `ai: …`, `system: …`, `customer sees: …`, `rep sees: …` take the next
 //! thing that came to the phone or the rep's thread, in order, and `… sees file: …` compares bytes; `… sees nothing more` watches for
 //! a while; `desk: waiting`, `owner: ai`, `session: closed by silent`, `message "…": read` and
@@ -18,7 +24,9 @@ use baton_core::message::AuthorKind;
 use serde_json::{Map, Value, json};
 
 use super::{
+    api,
     campaign::{self, Job, Outlook},
+    case,
     pattern::Pattern,
     script::{named_pattern, span_ms},
 };
@@ -57,6 +65,12 @@ pub enum Deed {
     Whatsapp { order: &'static str, what: Value },
     /// A rep, a supervisor or the platform does something: the order and its members.
     Desk { order: &'static str, what: Map<String, Value> },
+    /// A rep does something on the newest case.
+    Case { order: &'static str, what: Value },
+    /// Dataverse's own webhook tells that the newest case changed.
+    CaseChanged { key: String },
+    /// Who works when and where at the desk changes: the order and its members.
+    Staff { order: &'static str, what: Value },
     /// The rep looks at another customer's conversation.
     TurnTo { who: String },
     /// Time passes.
@@ -71,6 +85,10 @@ pub enum Deed {
     Contact(Value),
     /// Somebody does something with templates.
     Templates(Job),
+    /// Somebody calls the hub's API.
+    Api(api::Call),
+    /// Something changes at Twilio: the sandbox's order and its members.
+    Twilio { order: &'static str, what: Value },
     /// The hub's process ends without warning.
     Kill,
     /// The hub's process starts.
@@ -84,6 +102,10 @@ pub enum Expect {
     CustomerSees { who: Option<String>, by: Option<AuthorKind>, text: Pattern },
     /// The next thing on the customer's phone is the rep's last file, byte for byte.
     CustomerSeesFile(Pattern),
+    /// What can be tapped below the newest thing that the customer read, one after the other.
+    CustomerSeesChoices(Pattern),
+    /// What the last call of the API was answered.
+    Api(api::Answer),
     /// Nothing else comes to this phone.
     CustomerSeesNothingMore { who: Option<String> },
     /// The newest answer of the AI names this article.
@@ -106,6 +128,10 @@ pub enum Expect {
     Session { state: String, reason: Option<String> },
     /// How many sessions the conversation has had.
     Sessions(usize),
+    /// How many cases there are.
+    Cases(usize),
+    /// A column of the newest row in a table of the desk's organisation.
+    Row { set: String, column: String, value: Pattern },
     /// Who must answer.
     Owner(String),
     /// Whether the window is open, and what opened it.
@@ -148,6 +174,9 @@ pub fn read(line: &str) -> Result<Step, String> {
         return Ok(Step::Anything);
     }
     if let Some(deed) = whole(line) {
+        return Ok(Step::Do(deed));
+    }
+    if let Some(deed) = case::whole(line) {
         return Ok(Step::Do(deed));
     }
     if let Some(job) = campaign::whole(line) {
@@ -277,6 +306,11 @@ fn said(head: &str, tail: &str) -> Result<Option<Deed>, String> {
                 what: object(json!({ "text": tail, "referral": referral })),
             }
         }
+        "customer taps" => Deed::Customer { who: None, what: object(json!({ "choose": tail })) },
+        "twilio registration" => Deed::Twilio {
+            order: "registration",
+            what: serde_json::from_str(tail).map_err(|e| format!("registration: {e}"))?,
+        },
         "customer sends file" => {
             let file: Value = serde_json::from_str(tail).map_err(|e| format!("file: {e}"))?;
             Deed::Customer { who: None, what: object(json!({ "media": file })) }
@@ -294,6 +328,9 @@ fn said(head: &str, tail: &str) -> Result<Option<Deed>, String> {
         "dynamics contact" => {
             Deed::Contact(serde_json::from_str(tail).map_err(|e| format!("contact: {e}"))?)
         }
+        "dataverse tells of the case with" => Deed::CaseChanged { key: tail.to_owned() },
+        "dynamics rep" => staff("rep", tail)?,
+        "dynamics queue" => staff("queue", tail)?,
         "customer writes at length" => {
             let count = tail.split_whitespace().next().and_then(|n| n.parse().ok());
             Deed::Lengthy { count: count.ok_or("write how many messages")? }
@@ -306,9 +343,20 @@ fn said(head: &str, tail: &str) -> Result<Option<Deed>, String> {
     }))
 }
 
+fn staff(order: &'static str, tail: &str) -> Result<Deed, String> {
+    let what = serde_json::from_str(tail).map_err(|e| format!("{order}: {e}"))?;
+    Ok(Deed::Staff { order, what })
+}
+
 fn said_by_name(head: &str, tail: &str) -> Result<Option<Deed>, String> {
     if let Some(job) = campaign::deed(head, tail)? {
         return Ok(Some(Deed::Templates(job)));
+    }
+    if let Some(deed) = case::said(head, tail) {
+        return Ok(Some(deed));
+    }
+    if let Some(call) = api::call(head, tail)? {
+        return Ok(Some(Deed::Api(call)));
     }
     if let Some(name) = head.strip_prefix("dynamics event ") {
         return Ok(Some(desk("event", json!({ "name": name, "text": tail }))));
@@ -318,7 +366,7 @@ fn said_by_name(head: &str, tail: &str) -> Result<Option<Deed>, String> {
         return Ok(Some(Deed::Report { code, text: Pattern::new(tail) }));
     }
     match head.strip_prefix("customer ") {
-        Some(name) if name.ends_with("sees") || name == "sees file" => Ok(None),
+        Some(name) if name.ends_with("sees") || name.starts_with("sees ") => Ok(None),
         Some(name) => Ok(Some(Deed::Customer {
             who: Some(name.to_owned()),
             what: object(json!({ "text": tail })),
@@ -331,6 +379,9 @@ fn expectation(head: &str, tail: &str) -> Result<Expect, String> {
     if let Some(outlook) = campaign::outlook(head, tail)? {
         return Ok(Expect::Campaign(outlook));
     }
+    if let Some(answer) = api::answer(head, tail) {
+        return Ok(Expect::Api(answer));
+    }
     let text = Pattern::new(tail);
     let word = || tail.to_owned();
     let sees = |by| Expect::CustomerSees { who: None, by, text: Pattern::new(tail) };
@@ -340,6 +391,7 @@ fn expectation(head: &str, tail: &str) -> Result<Expect, String> {
         "customer sees" => sees(None),
         "ai cites" => Expect::Cites(text),
         "customer sees file" => Expect::CustomerSeesFile(text),
+        "customer sees choices" => Expect::CustomerSeesChoices(text),
         "rep sees file" => Expect::RepSeesFile(text),
         "rep reads" => Expect::RepReads(text),
         "rep sees" => Expect::RepSees(text),
@@ -355,6 +407,7 @@ fn expectation(head: &str, tail: &str) -> Result<Expect, String> {
             None => Expect::Session { state: word(), reason: None },
         },
         "sessions" => Expect::Sessions(number(tail)?),
+        "cases" => Expect::Cases(number(tail)?),
         "owner" => Expect::Owner(word()),
         "window" => Expect::Window(word()),
         "costs" => Expect::Costs(text),
@@ -370,6 +423,14 @@ fn expectation_by_name(head: &str, tail: &str) -> Result<Expect, String> {
     Ok(match words[..] {
         ["customer", who, "sees"] => {
             Expect::CustomerSees { who: Some(who.to_owned()), by: None, text: Pattern::new(tail) }
+        }
+        ["case", name] => {
+            let (what, value) = (Facet::Conversation, Pattern::new(tail));
+            Expect::AtDesk { what, name: name.to_owned(), value }
+        }
+        ["row", set, column] => {
+            let (set, column) = (set.to_owned(), column.to_owned());
+            Expect::Row { set, column, value: Pattern::new(tail) }
         }
         ["metadata", key] => Expect::Metadata { key: key.to_owned(), value: Pattern::new(tail) },
         ["calls", vendor, operation] => Expect::Calls {

@@ -2,15 +2,17 @@
 //! vendors on a frozen clock.
 
 mod act;
+mod api;
 mod campaign;
+mod case;
 mod check;
 mod library;
 mod line;
 mod pattern;
 mod quiet;
-mod script;
+pub mod script;
 mod seen;
-mod stage;
+pub mod stage;
 mod story;
 
 use std::{io::Write as _, path::Path};

@@ -1,6 +1,9 @@
 //! A scenario as it is written: a title, what it shows, and lines that read like a chat.
 
-use baton_core::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
+use baton_core::{
+    route::{Unavailable, WorkKind},
+    time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS},
+};
 use serde_json::Value;
 
 use super::{
@@ -26,6 +29,8 @@ pub struct Script {
     pub desk_settings: Vec<(String, Value)>,
     /// Switches of the simulators: what no vendor's page settles is played both ways.
     pub also_with: Vec<Vec<(String, String)>>,
+    /// The places of the route, in order, and what happens where nobody is there.
+    pub places: Vec<(WorkKind, Unavailable)>,
     /// The engine, where it is not the built-in one.
     pub engine: Option<String>,
     /// The customers' side.
@@ -59,6 +64,7 @@ impl Script {
             inbox_settings: Vec::new(),
             desk_settings: Vec::new(),
             also_with: Vec::new(),
+            places: vec![(WorkKind::Live, Unavailable::Queue)],
             engine: None,
             front: Front::WhatsappCloud,
             lines: Vec::new(),
@@ -107,6 +113,8 @@ impl Script {
             self.desk_settings.push(read_setting(setting)?);
         } else if let Some(switches) = line.strip_prefix("also with:") {
             self.also_with.push(read_switches(switches)?);
+        } else if let Some(places) = line.strip_prefix("route:") {
+            self.places = places.split(',').map(read_place).collect::<Result<_, _>>()?;
         } else if let Some(engine) = line.strip_prefix("engine:") {
             self.engine = Some(engine.trim().to_owned());
         } else if let Some(front) = line.strip_prefix("inbox:") {
@@ -117,6 +125,23 @@ impl Script {
         }
         Ok(())
     }
+}
+
+/// `live`, `case`, or `live or next`, `live or ai`: what happens when nobody is there.
+fn read_place(text: &str) -> Result<(WorkKind, Unavailable), String> {
+    let (kind, otherwise) = text.split_once(" or ").unwrap_or((text, "queue"));
+    let kind = match kind.trim() {
+        "live" => WorkKind::Live,
+        "case" => WorkKind::Case,
+        _ => return Err("a route makes live or case".to_owned()),
+    };
+    let unavailable = match otherwise.trim() {
+        "queue" => Unavailable::Queue,
+        "next" => Unavailable::Next,
+        "ai" => Unavailable::Ai,
+        _ => return Err("a live place is left or queued for: write or next, or ai".to_owned()),
+    };
+    Ok((kind, unavailable))
 }
 
 /// `handoff.after_desk = return_to_ai`; a time may be written as `90s`, `30m`, `25h` or `7d`.

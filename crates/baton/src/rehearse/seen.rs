@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
+use baton_core::route::WorkKind;
 use serde_json::Value;
 
-use super::{Failure, stage::Stage};
+use super::{Failure, case, stage::Stage};
 use crate::seed::Front;
 
 /// Something on a phone or in a rep's thread.
@@ -18,6 +19,8 @@ pub struct Item {
     pub arrived: bool,
     /// Its file: what the phone or the desk knows of it.
     pub file: Value,
+    /// What can be tapped below it.
+    pub choices: Vec<String>,
 }
 
 /// A customer's phone.
@@ -86,7 +89,12 @@ fn on_phone(message: &Value) -> Item {
         text,
         arrived: progress == "delivered" || progress == "read",
         file: message["media"].clone(),
+        choices: titles(&message["choices"], "title"),
     }
+}
+
+fn titles(list: &Value, key: &str) -> Vec<String> {
+    list.as_array().into_iter().flatten().map(|one| texts(&one[key]).to_owned()).collect()
 }
 
 async fn twilio_phone(stage: &Stage, front: Front, who: Option<&str>) -> Result<Phone, Failure> {
@@ -110,7 +118,11 @@ async fn twilio_phone(stage: &Stage, front: Front, who: Option<&str>) -> Result<
             _ => texts(&message["text"]).to_owned(),
         },
         arrived: matches!(texts(&message["status"]), "delivered" | "read"),
-        file: Value::Null,
+        file: message["media"][0].clone(),
+        choices: {
+            let parts = &message["content"]["parts"];
+            [titles(&parts["actions"], "title"), titles(&parts["items"], "item")].concat()
+        },
     };
     Ok(Phone {
         addresses: addresses.map(bare).collect(),
@@ -121,12 +133,20 @@ async fn twilio_phone(stage: &Stage, front: Front, who: Option<&str>) -> Result<
 
 /// The hashes of the files that a customer sent.
 pub async fn sent_hashes(stage: &Stage, who: Option<&str>) -> Result<Vec<String>, Failure> {
-    let who = who.map(|who| format!("?user={who}")).unwrap_or_default();
-    let thread = stage.ask(&format!("whatsapp/thread{who}")).await?;
+    let who = who.map(|who| who.replace('+', "%2B")).unwrap_or_default();
+    let path = match stage.front() {
+        Front::WhatsappCloud if who.is_empty() => "whatsapp/thread".to_owned(),
+        Front::WhatsappCloud => format!("whatsapp/thread?user={who}"),
+        _ if who.is_empty() => "twilio/thread".to_owned(),
+        _ => format!("twilio/thread?customer={who}"),
+    };
+    let thread = stage.ask(&path).await?;
     let messages = thread["messages"].as_array().cloned().unwrap_or_default();
     let theirs = messages.iter().filter(|m| m["from"] == "customer");
-    let hashes = theirs.filter_map(|m| m["media"]["sha256"].as_str());
-    Ok(hashes.map(str::to_owned).collect())
+    // One file at Meta, a list of them at Twilio.
+    let files =
+        theirs.flat_map(|m| m["media"].as_array().cloned().unwrap_or(vec![m["media"].clone()]));
+    Ok(files.filter_map(|file| file["sha256"].as_str().map(str::to_owned)).collect())
 }
 
 /// The names of all customers.
@@ -145,15 +165,24 @@ pub async fn customers(stage: &Stage) -> Result<Vec<String>, Failure> {
     Ok(keyed.collect())
 }
 
-/// The ids of all conversations at the desk, newest first.
+/// The ids of all conversations and cases at the desk: of each the newest first, and first the
+/// kind that the scenario's route makes.
 pub async fn conversations(stage: &Stage) -> Result<Vec<String>, Failure> {
     let listed = stage.ask("dynamics365/conversations").await?;
     let listed = listed["conversations"].as_array().cloned().unwrap_or_default();
-    Ok(listed.iter().map(|c| texts(&c["id"]).to_owned()).collect())
+    let conversations: Vec<String> = listed.iter().map(|c| texts(&c["id"]).to_owned()).collect();
+    let cases = case::ids(stage).await?;
+    Ok(match stage.kind {
+        WorkKind::Live => [conversations, cases].concat(),
+        WorkKind::Case => [cases, conversations].concat(),
+    })
 }
 
 /// Reads a conversation at the desk.
 pub async fn thread(stage: &Stage, id: &str) -> Result<Thread, Failure> {
+    if case::ids(stage).await?.iter().any(|case| case == id) {
+        return case::thread(stage, id).await;
+    }
     let whole = stage.ask(&format!("dynamics365/conversations/{id}")).await?;
     let messages = whole["messages"].as_array().cloned().unwrap_or_default();
     let for_rep = |m: &&Value| matches!(texts(&m["author"]), "customer" | "automated");
@@ -162,6 +191,7 @@ pub async fn thread(stage: &Stage, id: &str) -> Result<Thread, Failure> {
         text: texts(&message["text"]).to_owned(),
         arrived: true,
         file: message["attachments"][0].clone(),
+        choices: Vec::new(),
     });
     Ok(Thread { id: id.to_owned(), items: items.collect(), whole })
 }
@@ -179,6 +209,8 @@ pub struct Sight {
     pub read: HashSet<String>,
     /// The customer's last message: from whom, its id, its words.
     pub last_said: Option<(Option<String>, String, String)>,
+    /// Status and body of the API's last answer.
+    pub answer: (u16, Value),
     /// Where the rep's last file is.
     pub rep_file: Option<String>,
     /// Events that the scenario knows to be set aside.

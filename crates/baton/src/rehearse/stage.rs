@@ -3,7 +3,10 @@
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use aws_lc_rs::digest::{SHA256, digest};
-use baton_core::settings::Settings as Workspace;
+use baton_core::{
+    route::{Choice, Route, WorkKind},
+    settings::Settings as Workspace,
+};
 use baton_relay::Hub;
 use baton_sandbox::{Clock as SandboxClock, Config as SandboxConfig, Sandbox, World};
 use baton_store::{ConfigChange, Scratch, SecretKey, Store, StoreConfig, StoreError};
@@ -67,6 +70,8 @@ pub struct Stage {
     pub clock: SandboxClock,
     /// Whose hub it is.
     pub company: Company,
+    /// What a handoff makes at the desk.
+    pub kind: WorkKind,
     http: reqwest::Client,
     settings: Settings,
     store: StoreConfig,
@@ -101,8 +106,18 @@ impl Stage {
         drop(listener);
         let company = plant(&store, &sandbox.world, script, &format!("http://{address}")).await?;
         let http = builder::http_client(true).map_err(builder::VendorsError::from)?;
-        let mut stage =
-            Self { sandbox, clock, company, http, settings, store, address, live: None, place };
+        let mut stage = Self {
+            sandbox,
+            clock,
+            company,
+            kind: script.places.last().map_or(WorkKind::Live, |(kind, _)| *kind),
+            http,
+            settings,
+            store,
+            address,
+            live: None,
+            place,
+        };
         stage.start_hub().await?;
         let urls = (&stage.sandbox.world.base_url, format!("http://{address}"));
         seed::subscribe(&stage.http, urls.0, &urls.1, &stage.company)
@@ -228,6 +243,16 @@ impl Stage {
         answer.json().await.map(|answer| (status, answer)).map_err(|e| format!("{path}: {e}"))
     }
 
+    /// Posts a document to the desk's hook.
+    ///
+    /// # Errors
+    /// The hub does not take it.
+    pub async fn tell_desk(&self, query: &str, body: &Value) -> Result<(), String> {
+        let url = format!("http://{}/hooks/{}?{query}", self.address, self.company.desk);
+        let answer = self.http.post(&url).json(body).send().await.map_err(|e| e.to_string())?;
+        answer.error_for_status().map(|_| ()).map_err(|e| e.to_string())
+    }
+
     /// Asks the sandbox something.
     ///
     /// # Errors
@@ -308,12 +333,18 @@ async fn plant(
     adapted.map_err(RunError::Refused)?;
     let mut changed = company.clone();
     changed.desk_settings.extend(script.desk_settings.iter().cloned());
+    for value in changed.desk_settings.values_mut().filter(|value| **value == "{queue}") {
+        *value = json!(world.dynamics365.account.queue_id);
+    }
     for inbox in &mut changed.inboxes {
         inbox.settings.extend(script.inbox_settings.iter().cloned());
     }
+    let choice = |(kind, unavailable)| Choice { kind, unavailable, ..Choice::of(company.desk) };
+    let choices = script.places.iter().copied().map(choice).collect();
     let change = ConfigChange {
         inboxes: changed.inboxes.iter().map(|inbox| seed::inbox(&changed, inbox)).collect(),
         desks: vec![seed::desk(&changed)],
+        routes: Some(vec![Route { inbox: None, topic: None, choices }]),
         ..ConfigChange::default()
     };
     store.config_put(company.workspace, change).await?;

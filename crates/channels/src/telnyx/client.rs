@@ -12,37 +12,42 @@ use reqwest::{RequestBuilder, StatusCode};
 
 use super::{
     config::Config,
-    policy::{self, Replay},
+    policy,
     wire::{Error, Posted, ProfileAnswer},
 };
 use crate::{
     Deps,
     call::{self, Answer, NoAnswer},
     download::Download,
+    outcome::Wording,
 };
 
 /// The operation of a call that posts one message.
 pub(super) const MESSAGE: &str = "message";
 
-/// The pause after a 429 that says nothing else, in milliseconds.
-const RATE_LIMIT_PAUSE_MS: i64 = 5 * SECOND_MS;
-
-/// What a rep reads of an unknown outcome.
-const UNSURE: &str =
-    "Telnyx gave no clear answer. The message may or may not have reached the customer.";
+/// How Telnyx is spoken of.
+const TELNYX: Wording = Wording {
+    vendor: "Telnyx",
+    api: "Telnyx",
+    address: "api_url",
+    shown: "Telnyx",
+    pause_ms: 5 * SECOND_MS,
+};
 
 /// The only way to Telnyx.
 pub(super) struct Client {
     config: Arc<Config>,
     http: reqwest::Client,
+    downloads: baton_files::Client,
     clock: Arc<dyn Clock>,
     development: bool,
 }
 
 impl Client {
     pub(super) fn new(config: Arc<Config>, deps: &Deps) -> Self {
-        let (http, clock) = (deps.http.clone(), Arc::clone(&deps.clock));
-        Self { config, http, clock, development: deps.development }
+        let (http, downloads) = (deps.http.clone(), deps.downloads.clone());
+        let clock = Arc::clone(&deps.clock);
+        Self { config, http, downloads, clock, development: deps.development }
     }
 
     /// Makes one call.
@@ -54,15 +59,14 @@ impl Client {
         let url = format!("{}/v2/messages", self.config.api_url);
         match self.call(self.http.post(url).json(&call.body)).await {
             Ok(answer) => posted(&answer),
-            Err(NoAnswer::NotConnected) => Outcome::Retry { after_ms: None, fault: unreachable() },
-            Err(NoAnswer::Lost) => Outcome::Unknown { fault: unsure("the answer was lost") },
+            Err(why) => TELNYX.unanswered(&why),
         }
     }
 
     /// Begins to fetch a file from where Telnyx's signed word says it is. No credentials.
     pub(super) async fn fetch(&self, media: &MediaSource) -> Result<FileStream, Fault> {
-        let (http, development) = (&self.http, self.development);
-        let download = Download { http, max_bytes: media.max_bytes, development };
+        let (client, development) = (&self.downloads, self.development);
+        let download = Download { client, max_bytes: media.max_bytes, development };
         download.open(media.vendor_id.as_str(), None).await
     }
 
@@ -75,7 +79,7 @@ impl Client {
         };
         let body = self.ask(&format!("{api_url}/v2/messaging_profiles/{profile}")).await?;
         let read = serde_json::from_slice::<ProfileAnswer>(&body);
-        let profile = read.map_err(|_| garbled(StatusCode::OK))?.data;
+        let profile = read.map_err(|_| TELNYX.garbled(StatusCode::OK))?.data;
         if profile.enabled == Some(false) {
             let why = "use the messaging profile: it is disabled; enable it in the Telnyx portal";
             return Err(Fault::new(FaultClass::NotRegistered, why));
@@ -91,11 +95,11 @@ impl Client {
     }
 
     async fn ask(&self, url: &str) -> Result<Vec<u8>, Fault> {
-        let answer = self.call(self.http.get(url)).await.map_err(|_| unreachable())?;
+        let answer = self.call(self.http.get(url)).await.map_err(|_| TELNYX.unreachable())?;
         if answer.status.is_success() {
             return Ok(answer.body);
         }
-        let error = first_error(&answer.body).ok_or_else(|| garbled(answer.status))?;
+        let error = first_error(&answer.body).ok_or_else(|| TELNYX.garbled(answer.status))?;
         Err(policy::fault(error.code(), error.details()))
     }
 
@@ -121,62 +125,12 @@ fn posted(answer: &Answer) -> Outcome {
             vendor_id: Some(id.as_str().into()),
             ..Accepted::default()
         }),
-        _ => uncoded(answer),
+        _ => TELNYX.uncoded(answer),
     }
 }
 
 fn refused(answer: &Answer, error: &Error) -> Outcome {
     let fault = policy::fault(error.code(), error.details());
-    let Some(rule) = error.code().and_then(policy::lookup) else {
-        return match answer.status {
-            StatusCode::TOO_MANY_REQUESTS => uncoded(answer),
-            status if status.is_client_error() => Outcome::Rejected { fault },
-            _ => Outcome::Unknown { fault: fault.for_rep(UNSURE) },
-        };
-    };
-    match rule.replay {
-        Replay::Never => Outcome::Rejected { fault },
-        Replay::After(ms) => {
-            Outcome::Retry { after_ms: Some(ms.max(answer.retry_after_ms.unwrap_or(0))), fault }
-        }
-        Replay::Unsure => Outcome::Unknown { fault: fault.for_rep(UNSURE) },
-    }
-}
-
-/// An answer without a code: from the network in between, or cut.
-fn uncoded(answer: &Answer) -> Outcome {
-    if answer.status == StatusCode::TOO_MANY_REQUESTS {
-        let text = "send: the way to Telnyx limits our calls; it passes by itself";
-        return Outcome::Retry {
-            after_ms: Some(answer.retry_after_ms.unwrap_or(RATE_LIMIT_PAUSE_MS)),
-            fault: Fault::new(FaultClass::RateLimited, text)
-                .for_rep("Telnyx is limiting our messages at the moment."),
-        };
-    }
-    let status = answer.status.as_u16();
-    Outcome::Unknown {
-        fault: unsure(&format!("the answer with HTTP status {status} says nothing")),
-    }
-}
-
-fn unreachable() -> Fault {
-    Fault::new(
-        FaultClass::VendorDown,
-        "reach Telnyx: no connection; check the network, the proxy and the api_url",
-    )
-    .for_rep("Telnyx cannot be reached at the moment.")
-}
-
-fn unsure(why: &str) -> Fault {
-    Fault::new(FaultClass::VendorDown, format!("learn whether it was sent: {why}")).for_rep(UNSURE)
-}
-
-fn garbled(status: StatusCode) -> Fault {
-    let status = status.as_u16();
-    Fault::new(
-        FaultClass::VendorDown,
-        format!(
-            "understand Telnyx: HTTP status {status} without a readable answer; check the api_url and any proxy"
-        ),
-    )
+    let replay = error.code().and_then(policy::lookup).map(|rule| rule.replay);
+    TELNYX.refused(answer, replay, fault)
 }

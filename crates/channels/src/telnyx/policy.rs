@@ -9,7 +9,10 @@ use baton_core::{
 };
 
 use super::{config::Config, wire::Error};
-use crate::sms;
+use crate::{
+    outcome::Replay::{self, After, Never, Unsure},
+    sms,
+};
 
 /// "Message encoding": a message has at most 10 parts, of 67 characters outside GSM-7.
 pub(super) const MAX_PARTS: usize = 10;
@@ -27,17 +30,6 @@ pub(super) fn of(config: &Config) -> ChannelPolicy {
         stop_scope: STOP_SCOPE,
         ..sms::policy(MAX_TEXT_CHARS, config.per_second, MAX_FILE_BYTES)
     }
-}
-
-/// Whether a call that failed with a code may be made again.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Replay {
-    /// It would fail again.
-    Never,
-    /// Certainly not sent; after so many milliseconds.
-    After(i64),
-    /// It may have been sent.
-    Unsure,
 }
 
 /// One line of the error table.
@@ -69,7 +61,6 @@ const FILTERED: &str = "A mobile network held this message back.";
 const FILE: &str = "The file could not be sent. Check its type and size.";
 
 use FaultClass as F;
-use Replay::{After, Never, Unsure};
 
 /// The code with which Telnyx refuses whoever wrote STOP, and a few other senders.
 const BLOCKED: i64 = 40_300;

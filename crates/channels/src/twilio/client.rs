@@ -1,6 +1,9 @@
 //! The network calls to Twilio, and what came of them.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use baton_core::{
     channel::Call,
@@ -13,31 +16,44 @@ use baton_core::{
     template::{TemplateList, Templates},
     time::{BoxFuture, Clock, SECOND_MS},
 };
-use reqwest::{RequestBuilder, StatusCode};
+use reqwest::RequestBuilder;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{
     config::{API_URL, Config, WHATSAPP},
-    policy::{self, Replay},
+    policy,
     registration::{self, Seen, Stage},
     templates,
     wire::{
-        Brand, Campaigns, Capabilities, ContentPage, Number, Numbers, Posted, Senders, Service,
-        ServiceNumber, ServiceNumbers, Services, TollFree, Verifications,
+        Brand, Campaigns, Capabilities, ContentPage, Named, Number, Numbers, Posted, Senders,
+        Service, ServiceNumber, ServiceNumbers, Services, TollFree, Verifications,
     },
 };
 use crate::{
     Deps,
     call::{self, Answer, NoAnswer},
     download::Download,
+    outcome::Wording,
 };
 
 /// The operation of a call that posts one message.
 pub(super) const MESSAGE: &str = "message";
+/// The operation of a call that posts one message with something to tap.
+pub(super) const CHOICES: &str = "choices";
+/// Templates made for choices that are remembered; Twilio is asked about others by name.
+const MAX_KEPT: usize = 256;
+/// Twilio's code for a template that is not there ("Error 21655", checked 2026-11-20).
+const NO_TEMPLATE: &str = "21655";
 
-/// The pause after a 429 that says nothing else, in milliseconds.
-const RATE_LIMIT_PAUSE_MS: i64 = 5 * SECOND_MS;
+/// How Twilio is spoken of.
+const TWILIO: Wording = Wording {
+    vendor: "Twilio",
+    api: "Twilio",
+    address: "api_url",
+    shown: "Twilio",
+    pause_ms: 5 * SECOND_MS,
+};
 /// Twilio's own number for trying WhatsApp, which no account owns (Sandbox; checked 2026-11-20).
 const SANDBOX: &str = "+14155238886";
 
@@ -51,36 +67,99 @@ const PAGE_TEMPLATES: usize = 20;
 /// Most pages that are read: 6,000 templates, as many as Meta allows.
 const MAX_PAGES: usize = 300;
 
-/// What a rep reads of an unknown outcome.
-const UNSURE: &str =
-    "Twilio gave no clear answer. The message may or may not have reached the customer.";
-
 /// The only way to Twilio.
 pub(super) struct Client {
-    config: Arc<Config>,
-    http: reqwest::Client,
-    clock: Arc<dyn Clock>,
+    pub(super) config: Arc<Config>,
+    pub(super) http: reqwest::Client,
+    downloads: baton_files::Client,
+    pub(super) clock: Arc<dyn Clock>,
     development: bool,
+    /// The sids of templates made for choices, by name.
+    kept: Mutex<HashMap<String, String>>,
 }
 
 impl Client {
     pub(super) fn new(config: Arc<Config>, deps: &Deps) -> Self {
-        let (http, clock) = (deps.http.clone(), Arc::clone(&deps.clock));
-        Self { config, http, clock, development: deps.development }
+        Self {
+            config,
+            http: deps.http.clone(),
+            downloads: deps.downloads.clone(),
+            clock: Arc::clone(&deps.clock),
+            development: deps.development,
+            kept: Mutex::default(),
+        }
     }
 
     /// Makes one call.
     pub(super) async fn send(&self, call: &Call) -> Outcome {
-        if call.operation != MESSAGE {
-            let why = format!("send: {} is no operation of this channel", call.operation);
-            return Outcome::Rejected { fault: Fault::new(FaultClass::Bug, why) };
+        match call.operation.as_str() {
+            MESSAGE => self.post(&form(&call.body)).await,
+            CHOICES => self.post_choices(&call.body).await,
+            other => {
+                let why = format!("send: {other} is no operation of this channel");
+                Outcome::Rejected { fault: Fault::new(FaultClass::Bug, why) }
+            }
         }
+    }
+
+    /// The one call that can reach the customer.
+    async fn post(&self, form: &[(&str, &str)]) -> Outcome {
         let url = self.account("Messages.json");
-        match self.call(self.http.post(url).form(&form(&call.body))).await {
+        match self.call(self.http.post(url).form(form)).await {
             Ok(answer) => posted(&answer),
-            Err(NoAnswer::NotConnected) => Outcome::Retry { after_ms: None, fault: unreachable() },
-            Err(NoAnswer::Lost) => Outcome::Unknown { fault: unsure("the answer was lost") },
+            Err(why) => TWILIO.unanswered(&why),
         }
+    }
+
+    /// The template first, where it is not known yet; making one reaches nobody.
+    async fn post_choices(&self, body: &Value) -> Outcome {
+        let content = &body["content"];
+        let sid = match self.content(content).await {
+            Ok(sid) => sid,
+            Err(fault) => return unsent(fault),
+        };
+        let mut form = form(&body["form"]);
+        form.push(("ContentSid", &sid));
+        match self.post(&form).await {
+            // Somebody has tidied up at Twilio.
+            Outcome::Rejected { fault } if fault.code.as_deref() == Some(NO_TEMPLATE) => {
+                self.kept().retain(|_, kept| *kept != sid);
+                Outcome::Retry { after_ms: None, fault }
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// The sid of this template, found by its name or made now.
+    async fn content(&self, content: &Value) -> Result<String, Fault> {
+        let name = content["friendly_name"].as_str().unwrap_or_default();
+        let known = self.kept().get(name).cloned();
+        if let Some(sid) = known {
+            return Ok(sid);
+        }
+        let url = format!("{}/v2/Content", self.config.content_url);
+        let page: ContentPage =
+            self.ask(self.http.get(url).query(&[("ContentName", name)])).await?;
+        let is_it = |row: &&Value| row["friendly_name"] == name;
+        let found = page.contents.iter().find(is_it).and_then(|row| row["sid"].as_str());
+        let sid = match found {
+            Some(sid) => sid.to_owned(),
+            None => {
+                let url = format!("{}/v1/Content", self.config.content_url);
+                let made: Named = self.ask(self.http.post(url).json(content)).await?;
+                made.sid
+            }
+        };
+        let mut kept = self.kept();
+        if kept.len() >= MAX_KEPT {
+            kept.clear();
+        }
+        kept.insert(name.to_owned(), sid.clone());
+        Ok(sid)
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, HashMap<String, String>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Shows on WhatsApp that an answer is being written, which also marks the message as read
@@ -108,13 +187,22 @@ impl Client {
             let why = "fetch the file: its address is not Twilio's; set api_url for another region";
             return Err(Fault::new(FaultClass::MediaProblem, why));
         }
-        let (http, development) = (&self.http, self.development);
-        let download = Download { http, max_bytes: media.max_bytes, development };
+        let (client, development) = (&self.downloads, self.development);
+        let download = Download { client, max_bytes: media.max_bytes, development };
         download.open(url, Some((&self.config.user, &self.config.password))).await
     }
 
     /// Asks about the sender and where Twilio sends its messages, changing nothing.
     pub(super) async fn check(&self) -> Result<(), Fault> {
+        match self.delivers_elsewhere().await? {
+            true => Err(elsewhere()),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether Twilio sends the sender's messages to another address than ours; false where it
+    /// does not say.
+    pub(super) async fn delivers_elsewhere(&self) -> Result<bool, Fault> {
         let webhook = match &self.config.service {
             Some(service) => self.service_webhook(service).await?,
             None => None,
@@ -124,10 +212,7 @@ impl Client {
             (ChannelKind::Whatsapp, Some(sender)) => self.whatsapp_webhook(sender).await?,
             (_, Some(sender)) => self.number_webhook(sender).await?,
         };
-        match webhook.or(of_sender) {
-            Some(theirs) if !self.config.webhook.is(&theirs) => Err(elsewhere()),
-            _ => Ok(()),
-        }
+        Ok(webhook.or(of_sender).is_some_and(|theirs| !self.config.webhook.is(&theirs)))
     }
 
     /// The service's own webhook; none where those of its numbers are used.
@@ -252,7 +337,7 @@ impl Client {
         Ok(found.incoming_phone_numbers.into_iter().find(is_it))
     }
 
-    fn account(&self, path: &str) -> String {
+    pub(super) fn account(&self, path: &str) -> String {
         let Config { api_url, account_sid, .. } = &*self.config;
         format!("{api_url}/2010-04-01/Accounts/{account_sid}/{path}")
     }
@@ -279,14 +364,17 @@ impl Client {
         Ok(list)
     }
 
-    async fn ask<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Fault> {
-        let answer = self.call(request).await.map_err(|_| unreachable())?;
+    pub(super) async fn ask<T: DeserializeOwned>(
+        &self,
+        request: RequestBuilder,
+    ) -> Result<T, Fault> {
+        let answer = self.call(request).await.map_err(|_| TWILIO.unreachable())?;
         if answer.status.is_success() {
-            return serde_json::from_slice(&answer.body).map_err(|_| garbled(answer.status));
+            return serde_json::from_slice(&answer.body).map_err(|_| TWILIO.garbled(answer.status));
         }
         match serde_json::from_slice::<Posted>(&answer.body) {
             Ok(error) if error.code.is_some() => Err(policy::fault(error.code, error.details())),
-            _ => Err(garbled(answer.status)),
+            _ => Err(TWILIO.garbled(answer.status)),
         }
     }
 
@@ -316,71 +404,30 @@ fn form(body: &Value) -> Vec<(&str, &str)> {
 /// What came of a post. Twilio's code decides before the HTTP status does.
 fn posted(answer: &Answer) -> Outcome {
     let Ok(read) = serde_json::from_slice::<Posted>(&answer.body) else {
-        return uncoded(answer);
+        return TWILIO.uncoded(answer);
     };
     match read.sid.as_deref().filter(|sid| !sid.is_empty()) {
         Some(sid) if answer.status.is_success() => {
             Outcome::Accepted(Accepted { vendor_id: Some(sid.into()), ..Accepted::default() })
         }
         _ if read.code.is_some() => refused(answer, &read),
-        _ => uncoded(answer),
+        _ => TWILIO.uncoded(answer),
     }
 }
 
 fn refused(answer: &Answer, error: &Posted) -> Outcome {
     let fault = policy::fault(error.code, error.details());
-    let Some(rule) = error.code.and_then(policy::lookup) else {
-        return match answer.status {
-            StatusCode::TOO_MANY_REQUESTS => uncoded(answer),
-            status if status.is_client_error() => Outcome::Rejected { fault },
-            _ => Outcome::Unknown { fault: fault.for_rep(UNSURE) },
-        };
-    };
-    match rule.replay {
-        Replay::Never => Outcome::Rejected { fault },
-        Replay::After(ms) => {
-            Outcome::Retry { after_ms: Some(ms.max(answer.retry_after_ms.unwrap_or(0))), fault }
-        }
-        Replay::Unsure => Outcome::Unknown { fault: fault.for_rep(UNSURE) },
+    let replay = error.code.and_then(policy::lookup).map(|rule| rule.replay);
+    TWILIO.refused(answer, replay, fault)
+}
+
+/// Nothing was sent, because what it needs could not be had.
+fn unsent(fault: Fault) -> Outcome {
+    match fault.class {
+        FaultClass::RateLimited => Outcome::Retry { after_ms: Some(TWILIO.pause_ms), fault },
+        FaultClass::VendorDown => Outcome::Retry { after_ms: None, fault },
+        _ => Outcome::Rejected { fault },
     }
-}
-
-/// An answer without a code: from the network in between, or cut.
-fn uncoded(answer: &Answer) -> Outcome {
-    if answer.status == StatusCode::TOO_MANY_REQUESTS {
-        let text = "send: the way to Twilio limits our calls; it passes by itself";
-        return Outcome::Retry {
-            after_ms: Some(answer.retry_after_ms.unwrap_or(RATE_LIMIT_PAUSE_MS)),
-            fault: Fault::new(FaultClass::RateLimited, text)
-                .for_rep("Twilio is limiting our messages at the moment."),
-        };
-    }
-    let status = answer.status.as_u16();
-    Outcome::Unknown {
-        fault: unsure(&format!("the answer with HTTP status {status} says nothing")),
-    }
-}
-
-fn unreachable() -> Fault {
-    Fault::new(
-        FaultClass::VendorDown,
-        "reach Twilio: no connection; check the network, the proxy and the api_url",
-    )
-    .for_rep("Twilio cannot be reached at the moment.")
-}
-
-fn unsure(why: &str) -> Fault {
-    Fault::new(FaultClass::VendorDown, format!("learn whether it was sent: {why}")).for_rep(UNSURE)
-}
-
-fn garbled(status: StatusCode) -> Fault {
-    let status = status.as_u16();
-    Fault::new(
-        FaultClass::VendorDown,
-        format!(
-            "understand Twilio: HTTP status {status} without a readable answer; check the api_url and any proxy"
-        ),
-    )
 }
 
 fn not_ours(sender: &str) -> Fault {

@@ -9,19 +9,24 @@
 //!   signed address by a hash in it, and refused without one.
 //! - Any answer but empty TwiML would be sent to the customer. Replies are calls of their own.
 //! - Webhooks name no time: a message's time is when it reached us. Twilio repeats a webhook
-//!   hardly, and within a minute.
+//!   hardly, and within a minute; what was lost is found in its list of messages (`listen.rs`).
 //! - There is no idempotency key. Each message's status reports go to an address that carries
-//!   our word for the delivery, which settles an attempt whose answer was lost.
+//!   our word for the delivery, which settles an attempt whose answer was lost; so does the list.
+//! - What a message costs stands in that list alone, some time after it was sent.
 //! - A 201 means accepted. What carriers and WhatsApp say comes later as `undelivered` or
 //!   `failed`; there is no report of the first status, and no order among the others.
 //! - Messaging Services may answer STOP and HELP themselves (`OptOutType`): nobody must answer
 //!   again.
+//! - Buttons and lists are content templates, made on the way and kept (`choices.rs`).
 //! - A WhatsApp customer may have no phone number; then every address holds a user id.
 //! - Customers' files lie behind the account's password at first and are then redirected to
 //!   somebody else's storage, which must not see it.
 
+mod choices;
 mod client;
 mod config;
+mod listen;
+mod listing;
 mod parse;
 mod policy;
 mod registration;
@@ -40,6 +45,7 @@ use baton_core::{
     ids::VendorId,
     inbound::{ParseFault, RawEvent, RawRequest, Received},
     inbox::ChannelKind,
+    message_list::MessageList,
     registration::Registration,
     template::Templates,
     time::{BoxFuture, Clock},
@@ -109,6 +115,10 @@ impl Channel for Twilio {
     fn templates(&self) -> Option<&dyn Templates> {
         // Nobody has to approve what goes by SMS.
         (self.policy.channel == ChannelKind::Whatsapp).then_some(&self.client)
+    }
+
+    fn message_list(&self) -> Option<&dyn MessageList> {
+        Some(&self.client)
     }
 
     fn fetch<'a>(&'a self, media: &'a MediaSource) -> BoxFuture<'a, Result<FileStream, Fault>> {

@@ -24,8 +24,8 @@ const MAX_NAME_CHARS: usize = 256;
 
 /// Says a stored event in our words.
 pub(super) fn parse(config: &Config, event: &RawEvent) -> Result<Vec<ChannelEvent>, ParseFault> {
-    let event: Event = serde_json::from_str(&event.body)
-        .map_err(|_| malformed("the stored event is not in its form"))?;
+    let event =
+        Event::read(&event.body).map_err(|_| malformed("the stored event is not in its form"))?;
     if let Some(why) = event.why {
         return Err(malformed(why));
     }
@@ -45,7 +45,7 @@ fn malformed(text: impl Into<String>) -> ParseFault {
 }
 
 /// Refuses what belongs to another account or another sender.
-fn ours(config: &Config, fields: &Fields) -> Result<(), ParseFault> {
+pub(super) fn ours(config: &Config, fields: &Fields) -> Result<(), ParseFault> {
     let foreign = |what: &str| ParseFault {
         code: "foreign",
         text: format!(
@@ -292,5 +292,6 @@ fn cost(config: &Config, fields: &Fields) -> Option<Cost> {
         _ if count("NumMedia").is_some_and(|media| media > 0) => "mms",
         _ => "sms",
     };
-    Some(Cost { category: category.to_owned(), billable: true, kind: None, segments, price })
+    let billable = price.as_ref().is_none_or(|price| price.micros > 0);
+    Some(Cost { category: category.to_owned(), billable, kind: None, segments, price })
 }

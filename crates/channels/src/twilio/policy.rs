@@ -11,8 +11,11 @@ use baton_core::{
     time::{HOUR_MS, MINUTE_MS, SECOND_MS},
 };
 
-use super::config::Config;
-use crate::sms;
+use super::{config::Config, listing};
+use crate::{
+    outcome::Replay::{self, After, Never, Unsure},
+    sms, whatsapp,
+};
 
 /// "Messages resource", Body: at most 1,600 characters, on WhatsApp too.
 pub(super) const MAX_TEXT_CHARS: usize = 1_600;
@@ -47,12 +50,13 @@ pub(super) fn is_default_keyword(text: &str) -> bool {
 
 /// Limits and powers of the sender.
 pub(super) fn of(config: &Config) -> ChannelPolicy {
-    match config.channel {
+    let policy = match config.channel {
         ChannelKind::Whatsapp => whatsapp(config.per_second),
         // "Error 30001": a US long code passes on one segment a second and queues the rest.
         // "Advanced Opt-Out": after STOP every message is refused with 21610.
         _ => sms::policy(MAX_TEXT_CHARS, config.per_second.unwrap_or(1), MAX_MMS_BYTES),
-    }
+    };
+    ChannelPolicy { message_list: Some(listing::RULE), ..policy }
 }
 
 /// Meta's rules, at which Twilio passes messages on.
@@ -74,22 +78,13 @@ fn whatsapp(per_second: Option<u32>) -> ChannelPolicy {
         // once, borrowed from what follows.
         pair_pace: Some(Pace { burst: 45, refill_ms: 6 * SECOND_MS }),
         // Meta, "Throughput": 80 messages per second and number by default.
-        inbox_pace: Some(sms::pace(per_second.unwrap_or(80))),
+        inbox_pace: Some(Pace::per_second(per_second.unwrap_or(80))),
         stop_scope: ConsentScope::BusinessInitiated,
         keywords: Keywords::Chat,
         max_file_bytes: MAX_WHATSAPP_BYTES,
+        choices: Some(whatsapp::CHOICES),
+        message_list: None,
     }
-}
-
-/// Whether a call that failed with a code may be made again.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Replay {
-    /// It would fail again.
-    Never,
-    /// Certainly not sent; after so many milliseconds.
-    After(i64),
-    /// It may have been sent.
-    Unsure,
 }
 
 /// One line of the error table.
@@ -124,7 +119,6 @@ const OPTED_OUT: &str = "The customer does not want messages from this number.";
 const FILTERED: &str = "A mobile network held this message back.";
 
 use FaultClass as F;
-use Replay::{After, Never, Unsure};
 
 /// "Error and Warning Dictionary". What concerns one recipient only is never a matter of the
 /// account, for which messages are kept until an operator acts. Some arrive as the answer to a call, some only in a status.

@@ -7,17 +7,19 @@ use baton_core::{
     file::MediaFile,
     ids::VendorId,
     inbox::ChannelKind,
+    interactive::Offer,
     message::Content,
     template::TemplateUse,
 };
 use serde_json::{Map, Value, json};
 
 use super::{
-    client::MESSAGE,
+    choices,
+    client::{CHOICES, MESSAGE},
     config::Config,
     policy::{self, MAX_TEMPLATE_BODY_CHARS, MAX_TEXT_CHARS},
 };
-use crate::sms;
+use crate::{sms, whatsapp};
 
 /// The parameters of one post; a list stands for a name that is repeated.
 type Form = Map<String, Value>;
@@ -35,10 +37,31 @@ pub(super) fn render(config: &Config, outbound: &Outbound<'_>) -> Result<Call, F
     }
     set("StatusCallback", &config.webhook.for_delivery(outbound.delivery));
     match outbound.what {
+        What::Content(Content::Interactive { text, header, footer, offer })
+            if config.channel == ChannelKind::Whatsapp =>
+        {
+            whatsapp::check(text, header.as_deref(), footer.as_deref(), offer)?;
+            let lines = [header.as_deref(), Some(text.as_str()), footer.as_deref()];
+            let text = lines.into_iter().flatten().collect::<Vec<_>>().join("\n");
+            return tappable(config, &text, offer, form);
+        }
         What::Content(content) => free_form(config, content, outbound.file_url, &mut form)?,
         What::Template(template) => filled(config, template, &mut form)?,
     }
     Ok(Call { operation: MESSAGE.to_owned(), body: Value::Object(form) })
+}
+
+/// Words with buttons or a list; as lines to answer by number where they cannot be tapped.
+fn tappable(config: &Config, text: &str, offer: &Offer, mut form: Form) -> Result<Call, Fault> {
+    let Some(choices) = choices::of(text, offer) else {
+        let lines = [vec![text.to_owned()], offer.as_lines()].concat().join("\n");
+        form.insert("Body".to_owned(), json!(body(config, &lines)?));
+        return Ok(Call { operation: MESSAGE.to_owned(), body: Value::Object(form) });
+    };
+    let variables = Value::Object(choices.variables).to_string();
+    form.insert("ContentVariables".to_owned(), json!(variables));
+    let body = json!({ "form": form, "content": choices.content });
+    Ok(Call { operation: CHOICES.to_owned(), body })
 }
 
 /// The phone number; a WhatsApp user id where none is known.
@@ -62,7 +85,7 @@ fn free_form(
 ) -> Result<(), Fault> {
     let body = match content {
         Content::Text { text } => body(config, text)?,
-        // Buttons and lists exist as templates only; here they are lines to answer by number.
+        // Nothing can be tapped in an SMS: lines to answer by number.
         Content::Interactive { .. } => body(config, &content.as_text())?,
         Content::Media { caption, file, .. } => {
             form.insert(

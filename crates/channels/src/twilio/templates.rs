@@ -9,13 +9,20 @@ use baton_core::{
 };
 use serde_json::{Map, Value};
 
-use super::wire::{Approval, ContentRow};
+use super::{
+    choices,
+    wire::{Approval, ContentRow},
+};
 
 /// Most buttons that are read of one template.
 const MAX_BUTTONS: usize = 20;
 
-/// A row of Twilio's list in our words; none for one without sid, name or language.
+/// A row of Twilio's list in our words; none for one without sid, name or language, and for those
+/// that we made for buttons.
 pub(super) fn listed(row: ContentRow) -> Option<ListedTemplate> {
+    if row.friendly_name.as_deref().is_some_and(choices::is_ours) {
+        return None;
+    }
     let text = |text: Option<String>| text.filter(|text| !text.is_empty());
     let approval = row.approval_requests.unwrap_or_default();
     let (status, why) = status(approval.status.as_deref().unwrap_or_default());

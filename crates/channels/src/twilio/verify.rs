@@ -176,14 +176,23 @@ fn events(now: Timestamp, request: &RawRequest, query: &[Pair], body: Body) -> V
     let id = event_id(&fields, request);
     let source_key = source_key(&fields);
     let parts = if fields.status().is_some() { 1 } else { fields.media().count().max(1) };
-    let mut event = Event { at: now.0, part: 0, delivery, why, fields };
+    split(
+        &id,
+        &source_key,
+        Event { at: now.0, part: 0, delivery, why, listed: None, fields },
+        parts,
+    )
+}
+
+/// The stored form of one event for each part of a message.
+pub(super) fn split(id: &str, source_key: &str, mut event: Event, parts: usize) -> Vec<RawEvent> {
     let mut events = Vec::with_capacity(parts);
     for part in 0..parts {
         event.part = part;
         let suffix = if part == 0 { String::new() } else { format!(":{part}") };
         events.push(RawEvent {
             vendor_event_id: Some(format!("{id}{suffix}")),
-            source_key: source_key.clone(),
+            source_key: source_key.to_owned(),
             // Serialising text into memory has no way to fail.
             body: serde_json::to_string(&event).unwrap_or_default(),
         });
@@ -223,8 +232,8 @@ fn of_json(body: &[u8]) -> (Fields, Option<String>) {
 /// By the message; by the token that retries of one request share where there is none.
 fn event_id(fields: &Fields, request: &RawRequest) -> String {
     match (fields.sid(), fields.status()) {
-        (Some(sid), None) => format!("m:{}", bounded(sid)),
-        (Some(sid), Some(status)) => format!("s:{}:{}", bounded(sid), bounded(status)),
+        (Some(sid), None) => message_id(sid),
+        (Some(sid), Some(status)) => status_id(sid, status),
         (None, _) => match request.header("i-twilio-idempotency-token") {
             Some(token) => format!("t:{}", bounded(token)),
             None => format!("x:{}", hash(&request.body)),
@@ -232,9 +241,20 @@ fn event_id(fields: &Fields, request: &RawRequest) -> String {
     }
 }
 
-fn source_key(fields: &Fields) -> String {
+/// The id of the event of a customer's message, whoever brings it.
+pub(super) fn message_id(sid: &str) -> String {
+    format!("m:{}", bounded(sid))
+}
+
+/// The id of the event of a report, whoever brings it.
+pub(super) fn status_id(sid: &str, status: &str) -> String {
+    format!("s:{}:{}", bounded(sid), bounded(status))
+}
+
+/// Events of one customer keep their order. A report that waits for its message must hold up
+/// nothing else.
+pub(super) fn source_key(fields: &Fields) -> String {
     if fields.status().is_some() {
-        // A report that waits for its message must hold up nothing else.
         return format!("status:{}", bounded(fields.sid().unwrap_or("unnamed")));
     }
     match fields.get("ExternalUserId").or_else(|| fields.get("From")) {

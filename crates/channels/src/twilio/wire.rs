@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::key::storable;
+
 /// The parameters of a webhook, by name.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -43,7 +45,8 @@ const MAX_MEDIA: usize = 20;
 /// One event as it is stored.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Event {
-    /// When it came, in milliseconds since 1970: Twilio names no time.
+    /// When it came, in milliseconds since 1970: a webhook names no time. Of a listed message, the
+    /// time that is listed.
     pub at: i64,
     /// Which of the message's files this event stands for.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -54,7 +57,105 @@ pub(super) struct Event {
     /// What is wrong with an unreadable one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// What Twilio lists of the message, where no webhook has brought it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listed: Option<ListedMessage>,
+    #[serde(default)]
     pub fields: Fields,
+}
+
+impl Event {
+    /// Reads a stored event; a listed message has the parameters that its webhook would have had.
+    pub(super) fn read(body: &str) -> serde_json::Result<Self> {
+        let mut event: Self = serde_json::from_str(body)?;
+        if let Some(listed) = &event.listed {
+            event.fields = listed.fields();
+        }
+        Ok(event)
+    }
+}
+
+/// A message as Twilio lists it (Messages resource; checked 2026-11-21), with its files.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct ListedMessage {
+    pub message: Map<String, Value>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub media: Vec<ListedMedium>,
+}
+
+/// Where a file is, and its type.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct ListedMedium {
+    pub url: String,
+    pub content_type: String,
+}
+
+/// The members of a listed message by the names of a webhook's parameters.
+const LISTED: &[(&str, &str)] = &[
+    ("sid", "MessageSid"),
+    ("account_sid", "AccountSid"),
+    ("messaging_service_sid", "MessagingServiceSid"),
+    ("from", "From"),
+    ("to", "To"),
+    ("body", "Body"),
+    ("status", "MessageStatus"),
+    ("num_media", "NumMedia"),
+    ("num_segments", "NumSegments"),
+    ("error_code", "ErrorCode"),
+    ("error_message", "ErrorMessage"),
+    ("price", "Price"),
+    ("price_unit", "PriceUnit"),
+];
+
+impl ListedMessage {
+    /// The parameters that a webhook would have had, as far as they are listed. Parts are
+    /// counted long before anybody knows whether they cost something, so both or none.
+    pub(super) fn fields(&self) -> Fields {
+        let mut fields = Fields::default();
+        let text = |name: &str| match self.message.get(name)? {
+            Value::Null => None,
+            Value::String(text) => Some(storable(text)),
+            other => Some(other.to_string()),
+        };
+        for (name, parameter) in LISTED {
+            fields.0.extend(text(name).map(|value| ((*parameter).to_owned(), value)));
+        }
+        if fields.get("Price").is_none() {
+            fields.0.remove("NumSegments");
+        }
+        for (n, medium) in self.media.iter().enumerate() {
+            fields.0.insert(format!("MediaUrl{n}"), medium.url.clone());
+            fields.0.insert(format!("MediaContentType{n}"), medium.content_type.clone());
+        }
+        let silent = fields.get("Body").is_none() && self.media.is_empty();
+        if silent && fields.get("From").is_some_and(|from| from.contains(':')) {
+            let kind = "a kind that Twilio's list does not tell".to_owned();
+            fields.0.insert("MessageType".to_owned(), kind);
+        }
+        fields
+    }
+}
+
+/// One page of the list of messages.
+#[derive(Deserialize)]
+pub(super) struct MessagePage {
+    #[serde(default)]
+    pub messages: Vec<Map<String, Value>>,
+    pub next_page_uri: Option<String>,
+}
+
+/// The files of a message (Media subresource; checked 2026-11-21).
+#[derive(Deserialize)]
+pub(super) struct MediaPage {
+    #[serde(default)]
+    pub media_list: Vec<Medium>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Medium {
+    pub sid: String,
+    #[serde(default)]
+    pub content_type: String,
 }
 
 fn is_zero(part: &usize) -> bool {

@@ -1,6 +1,6 @@
 //! The network calls to the Graph API, and what came of them.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use baton_core::{
     channel::Call,
@@ -8,27 +8,27 @@ use baton_core::{
     file::{FileStream, MediaSource},
     ids::VendorId,
     template::{TemplateList, Templates},
-    time::{BoxFuture, Clock, SECOND_MS, Timestamp},
+    time::{BoxFuture, Clock, SECOND_MS},
 };
-use reqwest::{RequestBuilder, Response, StatusCode, header::RETRY_AFTER};
+use reqwest::RequestBuilder;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::{
     config::Config,
-    policy::{self, Replay},
-    templates,
+    policy, templates,
     wire::{Error, MediaInfo, NumberInfo, Posted, Subscriptions, TemplatePage},
 };
-use crate::download::Download;
+use crate::{
+    Deps,
+    call::{self, Answer, MAX_ANSWER_BYTES, NoAnswer},
+    download::Download,
+    outcome::Wording,
+};
 
 /// The operation of a call that posts one message.
 pub(super) const MESSAGE: &str = "message";
 
-/// How long one call may take in all, connecting included.
-const CALL_TIMEOUT: Duration = Duration::from_secs(15);
-/// Most bytes of an answer that are read. Meta's have a few hundred.
-const MAX_ANSWER_BYTES: usize = 256 * 1_024;
 /// Most bytes of one page of templates. One has at most some 30 KB.
 const MAX_PAGE_BYTES: usize = 4 * 1_024 * 1_024;
 /// Templates of one page.
@@ -36,40 +36,28 @@ const PAGE_TEMPLATES: usize = 50;
 /// Most pages that are read. Meta allows 250 templates, and 6,000 to verified businesses
 /// ("Message templates", checked 2026-11-20).
 const MAX_PAGES: usize = 120;
-/// Longest pause that an answer may ask for, in milliseconds.
-const MAX_RETRY_AFTER_MS: i64 = 3_600 * SECOND_MS;
-/// The pause after a 429 that says nothing else, in milliseconds.
-const RATE_LIMIT_PAUSE_MS: i64 = 10 * SECOND_MS;
 
-/// What a rep reads of an unknown outcome.
-const UNSURE: &str =
-    "WhatsApp gave no clear answer. The message may or may not have reached the customer.";
-
-/// An answer, read within its limit.
-struct Answer {
-    status: StatusCode,
-    retry_after_ms: Option<i64>,
-    body: Vec<u8>,
-}
-
-/// Why there is no answer.
-enum NoAnswer {
-    /// Nothing can have reached Meta.
-    NotConnected,
-    /// Something may have.
-    Lost,
-}
+/// How Meta is spoken of.
+const META: Wording = Wording {
+    vendor: "Meta",
+    api: "the Graph API",
+    address: "base_url",
+    shown: "WhatsApp",
+    pause_ms: 10 * SECOND_MS,
+};
 
 /// The only way to Meta.
 pub(super) struct Client {
     config: Arc<Config>,
     http: reqwest::Client,
+    downloads: baton_files::Client,
     clock: Arc<dyn Clock>,
 }
 
 impl Client {
-    pub(super) fn new(config: Arc<Config>, http: reqwest::Client, clock: Arc<dyn Clock>) -> Self {
-        Self { config, http, clock }
+    pub(super) fn new(config: Arc<Config>, deps: &Deps) -> Self {
+        let (http, downloads) = (deps.http.clone(), deps.downloads.clone());
+        Self { config, http, downloads, clock: Arc::clone(&deps.clock) }
     }
 
     /// Makes one call.
@@ -80,8 +68,7 @@ impl Client {
         }
         match self.post(&call.body).await {
             Ok(answer) => posted(&answer),
-            Err(NoAnswer::NotConnected) => Outcome::Retry { after_ms: None, fault: unreachable() },
-            Err(NoAnswer::Lost) => Outcome::Unknown { fault: unsure("the answer was lost") },
+            Err(why) => META.unanswered(&why),
         }
     }
 
@@ -117,8 +104,8 @@ impl Client {
             Err(fault) => return Err(fault),
         };
         let url = told.url.as_deref().ok_or_else(|| gone("Meta gives no address for it"))?;
-        let (http, development) = (&self.http, self.config.development);
-        let download = Download { http, max_bytes: media.max_bytes, development };
+        let (client, development) = (&self.downloads, self.config.development);
+        let download = Download { client, max_bytes: media.max_bytes, development };
         let (hosts, token) = (&self.config.media_hosts, &self.config.access_token);
         let mut stream = download.open_from(hosts, url, token).await?;
         // What Meta announced stands for what the download does not say.
@@ -209,38 +196,21 @@ impl Client {
 
     async fn ask_for<T: DeserializeOwned>(&self, path: &str, max_bytes: usize) -> Result<T, Fault> {
         let url = format!("{}/{path}", self.config.graph_url);
-        let answer = self.call(self.http.get(url), max_bytes).await.map_err(|_| unreachable())?;
+        let answer =
+            self.call(self.http.get(url), max_bytes).await.map_err(|_| META.unreachable())?;
         if answer.status.is_success() {
             let read = serde_json::from_slice(&answer.body);
-            return read.map_err(|_| garbled(answer.status));
+            return read.map_err(|_| META.garbled(answer.status));
         }
         match serde_json::from_slice::<Posted>(&answer.body) {
             Ok(Posted { error: Some(error), .. }) => Err(fault_of(&error)),
-            _ => Err(garbled(answer.status)),
+            _ => Err(META.garbled(answer.status)),
         }
     }
 
     async fn call(&self, request: RequestBuilder, max_bytes: usize) -> Result<Answer, NoAnswer> {
         let token = self.config.access_token.reveal();
-        let sent = request.bearer_auth(token).timeout(CALL_TIMEOUT).send().await;
-        let lost = |error: reqwest::Error| {
-            if error.is_connect() || error.is_builder() {
-                NoAnswer::NotConnected
-            } else {
-                NoAnswer::Lost
-            }
-        };
-        let mut response = sent.map_err(lost)?;
-        let status = response.status();
-        let retry_after_ms = retry_after_ms(&response, self.clock.now());
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|_| NoAnswer::Lost)? {
-            if body.len() + chunk.len() > max_bytes {
-                return Err(NoAnswer::Lost);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(Answer { status, retry_after_ms, body })
+        call::call_for(request.bearer_auth(token), max_bytes, self.clock.now()).await
     }
 }
 
@@ -250,23 +220,10 @@ impl Templates for Client {
     }
 }
 
-/// Seconds or an HTTP date (RFC 9110, 10.2.3).
-fn retry_after_ms(response: &Response, now: Timestamp) -> Option<i64> {
-    let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    let ms = match text.parse::<i64>() {
-        Ok(seconds) => seconds.saturating_mul(SECOND_MS),
-        Err(_) => {
-            let date = jiff::fmt::rfc2822::parse(text).ok()?;
-            Timestamp(date.timestamp().as_millisecond()).since_ms(now)
-        }
-    };
-    Some(ms.clamp(0, MAX_RETRY_AFTER_MS))
-}
-
 /// What came of a post. Meta's code decides before the HTTP status does.
 fn posted(answer: &Answer) -> Outcome {
     let Ok(read) = serde_json::from_slice::<Posted>(&answer.body) else {
-        return uncoded(answer);
+        return META.uncoded(answer);
     };
     if let Some(error) = &read.error {
         return refused(answer, error);
@@ -276,42 +233,14 @@ fn posted(answer: &Answer) -> Outcome {
         Some(id) if answer.status.is_success() => {
             Outcome::Accepted(Accepted { vendor_id: Some(VendorId(id)), ..Accepted::default() })
         }
-        _ => uncoded(answer),
+        _ => META.uncoded(answer),
     }
 }
 
 fn refused(answer: &Answer, error: &Error) -> Outcome {
     let fault = fault_of(error);
-    let Some(rule) = error.code.and_then(policy::lookup) else {
-        return match answer.status {
-            StatusCode::TOO_MANY_REQUESTS => uncoded(answer),
-            status if status.is_client_error() => Outcome::Rejected { fault },
-            _ => Outcome::Unknown { fault: fault.for_rep(UNSURE) },
-        };
-    };
-    match rule.replay {
-        Replay::Never => Outcome::Rejected { fault },
-        Replay::After(ms) => {
-            Outcome::Retry { after_ms: Some(ms.max(answer.retry_after_ms.unwrap_or(0))), fault }
-        }
-        Replay::Unsure => Outcome::Unknown { fault: fault.for_rep(UNSURE) },
-    }
-}
-
-/// An answer without a code: from the network in between, or cut.
-fn uncoded(answer: &Answer) -> Outcome {
-    if answer.status == StatusCode::TOO_MANY_REQUESTS {
-        let text = "send: the way to Meta limits our calls; it passes by itself";
-        return Outcome::Retry {
-            after_ms: Some(answer.retry_after_ms.unwrap_or(RATE_LIMIT_PAUSE_MS)),
-            fault: Fault::new(FaultClass::RateLimited, text)
-                .for_rep("WhatsApp is limiting our messages at the moment."),
-        };
-    }
-    let status = answer.status.as_u16();
-    Outcome::Unknown {
-        fault: unsure(&format!("the answer with HTTP status {status} says nothing")),
-    }
+    let replay = error.code.and_then(policy::lookup).map(|rule| rule.replay);
+    META.refused(answer, replay, fault)
 }
 
 /// A customer's file that cannot be had: another try would end the same way.
@@ -322,26 +251,4 @@ fn gone(why: &str) -> Fault {
 
 fn fault_of(error: &Error) -> Fault {
     policy::fault(error.code, error.details())
-}
-
-fn unreachable() -> Fault {
-    Fault::new(
-        FaultClass::VendorDown,
-        "reach the Graph API: no connection; check the network, the proxy and the base_url",
-    )
-    .for_rep("WhatsApp cannot be reached at the moment.")
-}
-
-fn unsure(why: &str) -> Fault {
-    Fault::new(FaultClass::VendorDown, format!("learn whether it was sent: {why}")).for_rep(UNSURE)
-}
-
-fn garbled(status: StatusCode) -> Fault {
-    let status = status.as_u16();
-    Fault::new(
-        FaultClass::VendorDown,
-        format!(
-            "understand the Graph API: HTTP status {status} without a readable answer; check the base_url and any proxy"
-        ),
-    )
 }

@@ -7,15 +7,14 @@ use baton_core::{
 };
 use serde_json::{Map, Value};
 
+use crate::setting::{field, optional, required, secret, text, word};
+
 /// Current Graph API version (Graph API changelog: v26.0 of 29 July 2026; checked 2026-11-20).
 const GRAPH_VERSION: &str = "v26.0";
 /// Meta's host for the Cloud API (Cloud API, Get Started; checked 2026-11-20).
 const BASE_URL: &str = "https://graph.facebook.com";
 /// Where Meta gives out customers' files (Cloud API, Media; checked 2026-11-20).
 const MEDIA_HOSTS: &str = "lookaside.fbsbx.com";
-/// Longest text of one setting, in bytes. System-user tokens have a few hundred.
-const MAX_SETTING_BYTES: usize = 4_096;
-
 /// The settings, from which the form and the file's keys come.
 pub(super) const FIELDS: &[Field] = &[
     field(
@@ -61,18 +60,6 @@ pub(super) const FIELDS: &[Field] = &[
         "only where Meta gives customers' files from other hosts: their names, separated by commas",
     )),
 ];
-
-const fn field(key: &'static str, label: &'static str, help: &'static str) -> Field {
-    Field { key, label, help, secret: false, required: true }
-}
-
-const fn secret(key: &'static str, label: &'static str, help: &'static str) -> Field {
-    Field { key, label, help, secret: true, required: true }
-}
-
-const fn optional(field: Field) -> Field {
-    Field { required: false, ..field }
-}
 
 /// The settings of one number, checked.
 pub(super) struct Config {
@@ -138,28 +125,6 @@ fn media_hosts(settings: &Map<String, Value>, graph: &str) -> Result<Vec<String>
     Ok(hosts)
 }
 
-/// A setting as text of printable ASCII without spaces; none when it is absent or empty.
-fn word(settings: &Map<String, Value>, key: &str) -> Result<Option<String>, ConfigFault> {
-    let text = match settings.get(key) {
-        None | Some(Value::Null) => return Ok(None),
-        Some(Value::String(text)) if text.is_empty() => return Ok(None),
-        Some(Value::String(text)) => text,
-        Some(_) => return Err(ConfigFault::new(key, "must be text; put it in quotes")),
-    };
-    if text.len() > MAX_SETTING_BYTES {
-        return Err(ConfigFault::new(key, format!("longer than {MAX_SETTING_BYTES} bytes")));
-    }
-    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        let fix = "holds a space, a line break or a letter outside ASCII; copy it again";
-        return Err(ConfigFault::new(key, fix));
-    }
-    Ok(Some(text.clone()))
-}
-
-fn required(settings: &Map<String, Value>, key: &str) -> Result<String, ConfigFault> {
-    word(settings, key)?.ok_or_else(|| ConfigFault::new(key, "missing"))
-}
-
 fn digits(settings: &Map<String, Value>, key: &str) -> Result<String, ConfigFault> {
     let text = required(settings, key)?;
     if text.len() <= 32 && text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -170,14 +135,7 @@ fn digits(settings: &Map<String, Value>, key: &str) -> Result<String, ConfigFaul
 
 fn phone(settings: &Map<String, Value>) -> Result<Option<String>, ConfigFault> {
     const KEY: &str = "display_phone_number";
-    let text = match settings.get(KEY) {
-        None | Some(Value::Null) => return Ok(None),
-        Some(Value::String(text)) => text,
-        Some(_) => return Err(ConfigFault::new(KEY, "must be text; put it in quotes")),
-    };
-    if text.is_empty() {
-        return Ok(None);
-    }
+    let Some(text) = text(settings, KEY)? else { return Ok(None) };
     let number: String =
         text.chars().filter(|c| !matches!(c, '+' | ' ' | '-' | '(' | ')')).collect();
     if (5..=15).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit()) {

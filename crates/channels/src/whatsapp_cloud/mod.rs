@@ -57,7 +57,7 @@ pub(crate) const VENDOR: Vendor = Vendor {
 
 fn build(settings: &Map<String, Value>, deps: &Deps) -> Result<Arc<dyn Channel>, ConfigFault> {
     let config = Arc::new(Config::read(settings, deps.development)?);
-    let client = Client::new(Arc::clone(&config), deps.http.clone(), Arc::clone(&deps.clock));
+    let client = Client::new(Arc::clone(&config), deps);
     Ok(Arc::new(WhatsappCloud { config, client }))
 }
 

@@ -10,6 +10,11 @@ use baton_core::{
     time::{HOUR_MS, MINUTE_MS, SECOND_MS},
 };
 
+use crate::{
+    outcome::Replay::{self, After, Never, Unsure},
+    whatsapp,
+};
+
 /// Limits and powers.
 pub(super) const POLICY: ChannelPolicy = ChannelPolicy {
     channel: ChannelKind::Whatsapp,
@@ -29,15 +34,16 @@ pub(super) const POLICY: ChannelPolicy = ChannelPolicy {
     // "About the platform", Pair rate limits: one message every 6 seconds to the same user; up
     // to 45 at once, borrowed from what follows.
     pair_pace: Some(Pace { burst: 45, refill_ms: 6 * SECOND_MS }),
-    // "Throughput": 80 messages per second and number by default. The refill is rounded up to
-    // whole milliseconds, to 76 a second.
-    inbox_pace: Some(Pace { burst: 80, refill_ms: 13 }),
+    // "Throughput": 80 messages per second and number by default.
+    inbox_pace: Some(Pace::per_second(80)),
     // `user_preferences` covers marketing only, but a customer who writes STOP means everything
     // that we would begin ("Get opt-in").
     stop_scope: ConsentScope::BusinessInitiated,
     keywords: Keywords::Chat,
     // "Media": documents have up to 100 MB, everything else less.
     max_file_bytes: 100 * MEGABYTE,
+    choices: Some(whatsapp::CHOICES),
+    message_list: None,
 };
 
 /// What Meta's pages mean by a megabyte is not said; the larger reading would be refused.
@@ -64,41 +70,12 @@ pub(super) const DOCUMENTS: Taken = Taken { types: &[], max_bytes: 100 * MEGABYT
 /// The most characters beside a file ("Image messages" and its neighbours).
 pub(super) const MAX_CAPTION_CHARS: usize = 1_024;
 
-/// Messages with something to tap ("Interactive reply buttons", "Interactive list messages",
-/// "Interactive CTA URL button messages"): the most characters of their parts.
-pub(super) mod interactive {
-    pub const BODY: usize = 1_024;
-    pub const HEADER: usize = 60;
-    pub const FOOTER: usize = 60;
-    pub const BUTTONS: usize = 3;
-    pub const BUTTON_TITLE: usize = 20;
-    pub const BUTTON_ID: usize = 256;
-    pub const SECTIONS: usize = 10;
-    pub const SECTION_TITLE: usize = 24;
-    pub const ROWS: usize = 10;
-    pub const ROW_TITLE: usize = 24;
-    pub const ROW_ID: usize = 200;
-    pub const ROW_DESCRIPTION: usize = 72;
-    pub const URL: usize = 2_000;
-}
-
 /// The most characters of a template's name ("Template components").
 pub(super) const MAX_TEMPLATE_NAME_CHARS: usize = 512;
 /// The most characters of a template's body with its variables filled ("Template components").
 pub(super) const MAX_TEMPLATE_BODY_CHARS: usize = 1_024;
 /// Spaces in a row that a variable may not reach ("Error codes", 132007 and 132018).
 pub(super) const REFUSED_SPACES: &str = "     ";
-
-/// Whether a call that failed with a code may be made again.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Replay {
-    /// It would fail again.
-    Never,
-    /// Certainly not sent; after so many milliseconds.
-    After(i64),
-    /// It may have been sent.
-    Unsure,
-}
 
 /// One line of the error table.
 pub(super) struct Rule {
@@ -133,7 +110,6 @@ const TEMPLATE: &str = "WhatsApp did not accept the template. An administrator c
 const UNREACHABLE: &str = "The customer cannot be reached on WhatsApp.";
 
 use FaultClass as F;
-use Replay::{After, Never, Unsure};
 
 /// "Error codes" (11 September 2026). Codes decide, not titles or HTTP statuses. Only codes by
 /// which Meta says that it did not take the message are safe to replay.

@@ -5,16 +5,17 @@ use baton_core::{
     contact::{Contact, PointKind},
     fault::{Fault, FaultClass},
     file::StoredFile,
-    interactive::{Button, Offer, Section},
+    interactive::{Button, ListRow, Offer, Section},
     message::{Content, MediaKind},
 };
 use serde_json::{Map, Value, json};
 
 use super::{
     client::MESSAGE,
-    policy::{self, POLICY, Taken, interactive as limit},
+    policy::{self, POLICY, Taken},
     templates,
 };
+use crate::whatsapp::{self, fits};
 
 /// What a message is called at Meta, and its object.
 type Object = (&'static str, Value);
@@ -129,109 +130,47 @@ fn interactive(
     footer: Option<&str>,
     offer: &Offer,
 ) -> Result<Object, Fault> {
-    fits("text", text, limit::BODY)?;
+    whatsapp::check(text, header, footer, offer)?;
     let (kind, action) = match offer {
-        Offer::Buttons { buttons } => ("button", reply_buttons(buttons)?),
-        Offer::List { open, sections } => ("list", list(open, sections)?),
-        Offer::Link { title, url } => ("cta_url", link(title, url)?),
+        Offer::Buttons { buttons } => ("button", reply_buttons(buttons)),
+        Offer::List { open, sections } => ("list", list(open, sections)),
+        Offer::Link { title, url } => {
+            let parameters = json!({ "display_text": title, "url": url });
+            ("cta_url", json!({ "name": "cta_url", "parameters": parameters }))
+        }
     };
     let mut object = json!({ "type": kind, "body": { "text": text }, "action": action });
     if let Some(header) = header {
-        fits("header", header, limit::HEADER)?;
         object["header"] = json!({ "type": "text", "text": header });
     }
     if let Some(footer) = footer {
-        fits("footer", footer, limit::FOOTER)?;
         object["footer"] = json!({ "text": footer });
     }
     Ok(("interactive", object))
 }
 
-fn reply_buttons(buttons: &[Button]) -> Result<Value, Fault> {
-    count("buttons", buttons.len(), limit::BUTTONS)?;
-    for button in buttons {
-        fits("button's title", &button.title, limit::BUTTON_TITLE)?;
-        fits("button's id", &button.id, limit::BUTTON_ID)?;
-    }
-    differ("ids of the buttons", buttons.iter().map(|button| button.id.as_str()))?;
-    differ("titles of the buttons", buttons.iter().map(|button| button.title.as_str()))?;
+fn reply_buttons(buttons: &[Button]) -> Value {
     let reply = |b: &Button| json!({ "type": "reply", "reply": { "id": b.id, "title": b.title } });
-    Ok(json!({ "buttons": buttons.iter().map(reply).collect::<Vec<_>>() }))
+    json!({ "buttons": buttons.iter().map(reply).collect::<Vec<_>>() })
 }
 
-fn list(open: &str, sections: &[Section]) -> Result<Value, Fault> {
-    fits("list's button", open, limit::BUTTON_TITLE)?;
-    count("sections", sections.len(), limit::SECTIONS)?;
-    count("rows", sections.iter().map(|section| section.rows.len()).sum(), limit::ROWS)?;
-    let mut parts = Vec::new();
-    for section in sections {
-        let mut part = json!({ "rows": rows(section)? });
-        if sections.len() > 1 || !section.title.is_empty() {
-            fits("section's title", &section.title, limit::SECTION_TITLE)?;
+fn list(open: &str, sections: &[Section]) -> Value {
+    let part = |section: &Section| {
+        let mut part = json!({ "rows": section.rows.iter().map(row).collect::<Vec<_>>() });
+        if !section.title.is_empty() {
             part["title"] = json!(section.title);
         }
-        parts.push(part);
-    }
-    differ("ids of the rows", sections.iter().flat_map(|s| &s.rows).map(|row| row.id.as_str()))?;
-    Ok(json!({ "button": open, "sections": parts }))
-}
-
-fn rows(section: &Section) -> Result<Vec<Value>, Fault> {
-    count("rows of a section", section.rows.len(), limit::ROWS)?;
-    let row = |row: &baton_core::interactive::ListRow| {
-        fits("row's title", &row.title, limit::ROW_TITLE)?;
-        fits("row's id", &row.id, limit::ROW_ID)?;
-        let mut object = json!({ "id": row.id, "title": row.title });
-        if let Some(more) = row.description.as_deref().filter(|more| !more.is_empty()) {
-            fits("row's description", more, limit::ROW_DESCRIPTION)?;
-            object["description"] = json!(more);
-        }
-        Ok(object)
+        part
     };
-    section.rows.iter().map(row).collect()
+    json!({ "button": open, "sections": sections.iter().map(part).collect::<Vec<_>>() })
 }
 
-fn link(title: &str, url: &str) -> Result<Value, Fault> {
-    fits("button's title", title, limit::BUTTON_TITLE)?;
-    fits("link", url, limit::URL)?;
-    if !url.starts_with("https://") && !url.starts_with("http://") {
-        return Err(refuse("send: the link is no web address; begin it with https://"));
+fn row(row: &ListRow) -> Value {
+    let mut object = json!({ "id": row.id, "title": row.title });
+    if let Some(more) = row.description.as_deref().filter(|more| !more.is_empty()) {
+        object["description"] = json!(more);
     }
-    let parameters = json!({ "display_text": title, "url": url });
-    Ok(json!({ "name": "cta_url", "parameters": parameters }))
-}
-
-/// Words that are there and no longer than Meta takes.
-fn fits(what: &str, words: &str, most: usize) -> Result<(), Fault> {
-    if words.trim().is_empty() {
-        return Err(refuse(format!("send: the {what} is empty"))
-            .for_rep(format!("The message's {what} is empty.")));
-    }
-    let chars = words.chars().count();
-    if chars > most {
-        return Err(refuse(format!(
-            "send: the {what} has {chars} characters; WhatsApp takes {most}"
-        ))
-        .for_rep(format!("The message's {what} is too long: WhatsApp takes {most} characters.")));
-    }
-    Ok(())
-}
-
-fn count(what: &str, number: usize, most: usize) -> Result<(), Fault> {
-    if (1..=most).contains(&number) {
-        return Ok(());
-    }
-    Err(refuse(format!("send: the message has {number} {what}; WhatsApp takes 1 to {most}"))
-        .for_rep(format!("The message needs 1 to {most} {what} on WhatsApp.")))
-}
-
-fn differ<'a>(what: &str, words: impl Iterator<Item = &'a str>) -> Result<(), Fault> {
-    let mut seen: Vec<&str> = words.collect();
-    seen.sort_unstable();
-    if seen.windows(2).any(|pair| pair[0] == pair[1]) {
-        return Err(refuse(format!("send: the {what} must differ from each other")));
-    }
-    Ok(())
+    object
 }
 
 fn refuse(why: impl Into<String>) -> Fault {

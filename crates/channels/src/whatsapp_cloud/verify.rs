@@ -1,8 +1,8 @@
 //! From a raw request to stored events: handshake, signature, splitting of the batch.
 
-use std::{borrow::Cow, collections::HashMap, fmt::Write as _};
+use std::{borrow::Cow, collections::HashMap};
 
-use aws_lc_rs::{constant_time, digest, hmac};
+use aws_lc_rs::{constant_time, hmac};
 use baton_core::inbound::{Answer, RawEvent, RawRequest, Received};
 use serde_json::value::RawValue;
 
@@ -10,15 +10,13 @@ use super::{
     config::Config,
     wire::{Fields, Item, Kind, unlike},
 };
+use crate::key::{bounded, hash};
 
 /// Most items of one request that are taken apart; Meta sends up to 1,000 (Webhooks overview;
 /// checked 2026-11-20).
 const MAX_ITEMS: usize = 5_000;
 /// Longest challenge that is answered, in bytes. Meta's has ten digits.
 const MAX_CHALLENGE_BYTES: usize = 256;
-/// Longest vendor id that is used as it is, in bytes; longer ones are replaced by their hash,
-/// because databases bound the size of an indexed key.
-const MAX_KEY_BYTES: usize = 200;
 /// Largest `metadata` and `contacts[]` entry that is copied into every item, in bytes.
 const MAX_COPIED_BYTES: usize = 4_096;
 
@@ -335,15 +333,15 @@ fn source_key(
         // A status that waits for its message must hold up neither what the customer writes
         // nor another message's statuses.
         let message = fields.text("id").unwrap_or_else(|| "unnamed".to_owned());
-        return format!("status:{}", bounded(message));
+        return format!("status:{}", bounded(&message));
     }
     let contact = Fields::lenient(contact);
     let [user, phone] = person;
     let user = user.or_else(|| contact.text("user_id"));
     let phone = contact.text("wa_id").or(phone);
     match (user, phone) {
-        (Some(user), _) => format!("user:{}", bounded(user)),
-        (None, Some(phone)) => format!("wa:{}", bounded(phone)),
+        (Some(user), _) => format!("user:{}", bounded(&user)),
+        (None, Some(phone)) => format!("wa:{}", bounded(&phone)),
         (None, None) => "account".to_owned(),
     }
 }
@@ -360,18 +358,19 @@ fn event_id(item: &Item<'_>, fields: &Fields<'_>) -> String {
         Kind::StandbyEcho => "standby:e",
         _ => return hashed(item),
     };
-    let Some(id) = fields.text("id").map(bounded) else { return hashed(item) };
+    let Some(id) = fields.text("id") else { return hashed(item) };
+    let id = bounded(&id);
     match item.kind {
         Kind::Status | Kind::StandbyStatus => {
-            let part = |key| fields.text(key).map(bounded).unwrap_or_default();
-            format!("{prefix}:{id}:{}:{}", part("status"), part("timestamp"))
+            let text = |key| fields.text(key).unwrap_or_default();
+            let (status, timestamp) = (text("status"), text("timestamp"));
+            format!("{prefix}:{id}:{}:{}", bounded(&status), bounded(&timestamp))
         }
         _ => format!("{prefix}:{id}"),
     }
 }
 
 fn hashed(item: &Item<'_>) -> String {
-    let mut context = digest::Context::new(&digest::SHA256);
     let parts = [
         &*item.field,
         item.waba.as_deref().unwrap_or_default(),
@@ -379,24 +378,6 @@ fn hashed(item: &Item<'_>) -> String {
         item.metadata.map(RawValue::get).unwrap_or_default(),
         item.item.get(),
     ];
-    for part in parts {
-        context.update(part.as_bytes());
-        context.update(&[0]);
-    }
-    format!("x:{}", hex(context.finish().as_ref()))
-}
-
-fn bounded(id: String) -> String {
-    if id.len() <= MAX_KEY_BYTES {
-        return id;
-    }
-    format!("#{}", hex(digest::digest(&digest::SHA256, id.as_bytes()).as_ref()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string has no way to fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let bytes: Vec<u8> = parts.iter().flat_map(|part| part.bytes().chain([0])).collect();
+    format!("x:{}", hash(&bytes))
 }

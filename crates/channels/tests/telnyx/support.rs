@@ -54,6 +54,8 @@ pub fn settings() -> Map<String, Value> {
 }
 
 /// Building one reads the machine's certificates, which takes a while.
+static DOWNLOADS: LazyLock<baton_files::Client> =
+    LazyLock::new(|| baton_files::Client::new(true).unwrap());
 static HTTP: LazyLock<reqwest::Client> = LazyLock::new(|| {
     reqwest::Client::builder()
         .connect_timeout(Duration::from_secs(5))
@@ -64,7 +66,12 @@ static HTTP: LazyLock<reqwest::Client> = LazyLock::new(|| {
 });
 
 pub fn deps() -> Deps {
-    Deps { http: HTTP.clone(), clock: Arc::new(Still), development: true }
+    Deps {
+        http: HTTP.clone(),
+        downloads: DOWNLOADS.clone(),
+        clock: Arc::new(Still),
+        development: true,
+    }
 }
 
 pub fn channel_with(changes: &[(&str, &str)]) -> Arc<dyn Channel> {

@@ -36,7 +36,7 @@ fn a_window_is_whatsapps_and_carrier_words_are_sms() {
     assert_eq!((pace.burst, pace.refill_ms), (1, 1_000));
     let faster = channel_with(&[("messages_per_second", "3")]);
     let pace = faster.policy().inbox_pace.unwrap();
-    assert_eq!((pace.burst, pace.refill_ms), (3, 334), "never faster than what is set");
+    assert_eq!((pace.burst, pace.refill_ms), (1, 334), "never faster than what is set");
 }
 
 #[test]

@@ -156,19 +156,59 @@ fn a_number_that_sends_no_mms_says_so() {
     assert!(render(&*able, &file(1)).is_ok());
 }
 
+fn choices(text: &str, buttons: &[(&str, &str)]) -> Content {
+    let button = |(id, title): &(&str, &str)| Button { id: (*id).into(), title: (*title).into() };
+    let buttons = buttons.iter().map(button).collect();
+    let offer = Offer::Buttons { buttons };
+    Content::Interactive { text: text.into(), header: None, footer: None, offer }
+}
+
 #[test]
-fn choices_become_lines_to_answer_by_number() {
-    let button = |id: &str, title: &str| Button { id: id.into(), title: title.into() };
-    let content = Content::Interactive {
-        text: "Did that help?".into(),
-        header: None,
-        footer: None,
-        offer: Offer::Buttons { buttons: vec![button("y", "Yes"), button("n", "No")] },
+fn by_sms_choices_become_lines_to_answer_by_number() {
+    let content = choices("Did that help?", &[("y", "Yes"), ("n", "No")]);
+    let body = render(sms(), &content).unwrap().body;
+    assert_eq!(body["Body"], "Did that help?\n1. Yes\n2. No");
+}
+
+#[test]
+fn on_whatsapp_messages_of_one_shape_share_a_template() {
+    let content = choices("It's here.\n\nDid that  help?", &[("y", "Yes"), ("n", "No")]);
+    let call = render(whatsapp(), &content).unwrap();
+    assert_eq!(call.operation, "choices");
+    assert_eq!(
+        call.body["content"]["types"],
+        json!({ "twilio/quick-reply": {
+            "body": "{{1}}\n\n{{2}}",
+            "actions": [
+                { "type": "QUICK_REPLY", "title": "{{3}}", "id": "y" },
+                { "type": "QUICK_REPLY", "title": "{{4}}", "id": "n" },
+            ],
+        } })
+    );
+    let variables = call.body["form"]["ContentVariables"].as_str().unwrap();
+    let variables: serde_json::Value = serde_json::from_str(variables).unwrap();
+    let words = json!({ "1": "It’s here.", "2": "Did that help?", "3": "Yes", "4": "No" });
+    assert_eq!(variables, words);
+    assert!(call.body["form"]["Body"].is_null());
+
+    let name = |content: &Content| {
+        render(whatsapp(), content).unwrap().body["content"]["friendly_name"].clone()
     };
-    for channel in [sms(), whatsapp()] {
-        let body = render(channel, &content).unwrap().body;
-        assert_eq!(body["Body"], "Did that help?\n1. Yes\n2. No");
-    }
+    let other_words = choices("Sure?\n\nReally?", &[("y", "Of course"), ("n", "Never")]);
+    assert_eq!(name(&content), name(&other_words));
+    let other_shape = choices("Sure?", &[("y", "Yes"), ("n", "No")]);
+    assert_ne!(name(&content), name(&other_shape));
+}
+
+#[test]
+fn what_fits_no_template_goes_as_lines() {
+    let offer = Offer::Link { title: "Track".into(), url: "https://a.example/t".into() };
+    let link = Content::Interactive { text: "Here".into(), header: None, footer: None, offer };
+    let body = render(whatsapp(), &link).unwrap().body;
+    assert_eq!(body["Body"], "Here\nTrack: https://a.example/t");
+    let lines = vec!["x"; 120].join("\n");
+    let many = render(whatsapp(), &choices(&lines, &[("y", "Yes")])).unwrap();
+    assert_eq!(many.body["Body"], format!("{lines}\n1. Yes"));
 }
 
 fn template(name: &str, variables: &[&str], text: &str) -> TemplateUse {

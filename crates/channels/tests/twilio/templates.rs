@@ -127,3 +127,15 @@ async fn a_refused_listing_says_why() {
     let fault = channel.templates().unwrap().list().await.unwrap_err();
     assert_eq!(fault.class, FaultClass::Auth);
 }
+
+#[tokio::test]
+async fn what_was_made_for_buttons_is_nobodys_to_send() {
+    let choices = json!({"twilio/quick-reply": {
+        "body": "{{1}}", "actions": [{"title": "{{2}}", "id": "yes"}],
+    }});
+    let text = json!({"twilio/text": {"body": "Hello"}});
+    let rows = [row("baton_choices_1", "unsubmitted", choices), row("hello", "approved", text)];
+    let (list, _) = list(vec![page(&rows, None)]).await;
+    let names: Vec<&str> = list.templates.iter().map(|template| &*template.name).collect();
+    assert_eq!(names, ["hello"]);
+}

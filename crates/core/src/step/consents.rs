@@ -7,12 +7,15 @@ use crate::{
     delivery::Payload,
     phone,
     task::TaskKind,
-    time::Timestamp,
+    time::{MINUTE_MS, Timestamp},
 };
 
 /// What a rep reads from whose customer nothing more may be sent to.
 const OPTED_OUT: &str =
     "The customer opted out. Nothing more can be sent to them until they write START.";
+
+/// Of two words this close by different clocks, the one that came later is the later one.
+const CLOCKS_DIFFER_MS: i64 = MINUTE_MS;
 
 /// A vendor says that somebody opted out or in again.
 pub(super) fn told(
@@ -52,7 +55,8 @@ pub(super) fn are_out(draft: &Draft<'_>) -> bool {
     consent::forbids(&draft.state.consents, ConsentScope::Everything)
 }
 
-/// Writes a line of the ledger, and withdraws what it forbids.
+/// Writes a line of the ledger, and withdraws what it forbids. A word that is found late undoes
+/// nothing that was said since.
 pub(super) fn changed(
     draft: &mut Draft<'_>,
     point: Point,
@@ -61,6 +65,12 @@ pub(super) fn changed(
     at: Timestamp,
     source: &str,
 ) {
+    let is_since = |old: &Consent| {
+        old.scope == scope && old.point == point && old.at.since_ms(at) > CLOCKS_DIFFER_MS
+    };
+    if draft.state.consents.iter().any(is_since) {
+        return;
+    }
     let inbox = draft.state.conversation.inbox;
     let line = Consent { point, inbox, scope, opted_out, at, source: source.to_owned() };
     draft.state.consents.retain(|old| old.scope != scope || old.point != line.point);

@@ -9,9 +9,11 @@ use crate::{
     channel::{CustomerMessage, Referral},
     consent::{self, ConsentScope, Keyword},
     contact::Identity,
+    handoff::HandoffReason,
     ids::SessionId,
     message::{Author, AuthorKind, Content, Message, MessageStatus},
     session::Owner,
+    settings::LateMessage,
     task::TaskKind,
     time::Timestamp,
 };
@@ -120,6 +122,9 @@ fn pass_on(draft: &mut Draft<'_>, session: SessionId, message: &Message, asks: b
         if template::answered(draft, message) {
             return;
         }
+        if comes_back_to_a_rep(draft) {
+            return handoff::request(draft, HandoffReason::WroteAfterEnd);
+        }
     }
     match draft.state.session.as_ref().map(|s| s.owner) {
         Some(Owner::Desk) => to_the_desk(draft, message),
@@ -130,6 +135,16 @@ fn pass_on(draft: &mut Draft<'_>, session: SessionId, message: &Message, asks: b
         }
         Some(Owner::Ai | Owner::Elsewhere | Owner::Nobody) | None => {}
     }
+}
+
+/// The customer writes again so soon after a rep has ended the session that the workspace wants
+/// a rep to go on.
+fn comes_back_to_a_rep(draft: &mut Draft<'_>) -> bool {
+    let Some(ended_at) = draft.state.conversation.rep_ended_at.take() else { return false };
+    let rules = &draft.cx.settings.handoff;
+    rules.late_message == LateMessage::Desk
+        && draft.cx.now.since_ms(ended_at) < rules.late_span_ms
+        && draft.state.session.as_ref().is_some_and(|s| s.owner != Owner::Desk)
 }
 
 /// Shows the rep a message that nobody need answer.
@@ -144,7 +159,7 @@ fn to_the_desk(draft: &mut Draft<'_>, message: &Message) {
         draft.queue_to_desk(message);
     } else {
         // A desk owns the session but no work is live: only a failed handoff leaves this.
-        handoff::request(draft, crate::handoff::HandoffReason::WroteAfterEnd);
+        handoff::request(draft, HandoffReason::WroteAfterEnd);
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{
     handoff::Handoff,
     ids::{DeliveryId, MessageId, SessionId, VendorId},
     message::{Author, AuthorKind, Citation, Content, Message, MessageStatus},
+    route::WorkKind,
     session::{CloseReason, Owner, Session},
     task::{TaskChange, TaskKind},
     time::Timestamp,
@@ -42,11 +43,11 @@ pub(super) struct Utterance {
 }
 
 impl Utterance {
-    /// Words of ours for the customer.
-    pub fn ours(author: Author, text: String, at: Timestamp) -> Self {
+    /// Something of ours for the customer.
+    pub fn ours(author: Author, content: Content, at: Timestamp) -> Self {
         Self {
             author,
-            content: Content::text(text),
+            content,
             at,
             vendor_id: None,
             reply_to: None,
@@ -112,7 +113,10 @@ impl<'a> Draft<'a> {
     /// How long the open session may be silent.
     pub(super) fn silent_span_ms(&self) -> i64 {
         match self.state.session.as_ref().map(|s| s.owner) {
-            Some(Owner::Desk) => self.cx.settings.silent_close_desk_ms,
+            Some(Owner::Desk) => match self.state.handoff.as_ref().map(|h| h.target.kind) {
+                Some(WorkKind::Case) => self.cx.settings.silent_close_case_ms,
+                _ => self.cx.settings.silent_close_desk_ms,
+            },
             // An answer may take days, and it is a desk's.
             Some(_) if self.state.session.as_ref().is_some_and(campaign::waits_for_reply) => {
                 self.cx.settings.silent_close_desk_ms
@@ -201,14 +205,24 @@ impl<'a> Draft<'a> {
         let Some(handoff) = self.state.handoff.clone().filter(|h| h.state.is_live()) else {
             return;
         };
-        let mut delivery = self.bare_delivery(
-            Destination::Desk,
-            handoff.session,
-            AuthorKind::System,
-            Payload::Note { text: text.into() },
-        );
+        let mut delivery = self.work_delivery(&handoff, Payload::Note { text: text.into() });
         delivery.address(&handoff);
         self.state.deliveries.push(delivery);
+    }
+
+    /// Ends the desk's work from our side.
+    pub(super) fn close_work(&mut self, handoff: &Handoff) {
+        let delivery = self.work_delivery(handoff, Payload::Close);
+        self.state.deliveries.push(delivery);
+    }
+
+    /// Something of ours for the work of a handoff, at the end of the desk's queue.
+    pub(super) fn work_delivery(&mut self, handoff: &Handoff, payload: Payload) -> Delivery {
+        let author = AuthorKind::System;
+        let mut delivery = self.bare_delivery(Destination::Desk, handoff.session, author, payload);
+        delivery.handoff = Some(handoff.id);
+        delivery.desk = Some(handoff.desk);
+        delivery
     }
 
     fn delivery(&mut self, to: Destination, message: &Message, payload: Payload) -> Delivery {
@@ -251,7 +265,8 @@ impl<'a> Draft<'a> {
 
     /// Says something in Baton's own voice to the customer, in their language.
     pub(super) fn system_says(&mut self, session: SessionId, text: String) {
-        let said = Utterance::ours(Author::unnamed(AuthorKind::System), text, self.cx.now);
+        let author = Author::unnamed(AuthorKind::System);
+        let said = Utterance::ours(author, Content::text(text), self.cx.now);
         let message = self.append(session, said);
         self.queue_to_customer(&message);
     }
@@ -270,6 +285,15 @@ impl<'a> Draft<'a> {
         self.clear_task(TaskKind::Turn(id));
         self.clear_task(TaskKind::Return(id));
         self.withdraw(|delivery| delivery.author == AuthorKind::Ai);
+        self.watch_silence();
+    }
+
+    /// Whoever owns the session now may be silent for so long.
+    pub(super) fn watch_silence(&mut self) {
+        let span_ms = self.silent_span_ms();
+        let Some(session) = self.state.session.as_ref() else { return };
+        let ends_at = session.last_activity_at.plus_ms(span_ms);
+        self.set_task(TaskKind::Silence(session.id), ends_at);
     }
 
     /// Cancels untried customer deliveries that fit, and marks their messages.

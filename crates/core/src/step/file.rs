@@ -34,6 +34,8 @@ pub enum Keeper {
     Channel,
     /// The desk.
     Desk,
+    /// The engine.
+    Engine,
 }
 
 /// Who keeps the bytes of this message's media.
@@ -41,10 +43,10 @@ pub fn keeper(message: &Message) -> Keeper {
     // A person who answered elsewhere did so over the channel: their message is a sent one from
     // its first moment, and a rep's never before its file is here.
     let elsewhere = message.status == MessageStatus::Sent;
-    if message.author.kind == AuthorKind::Rep && !elsewhere {
-        Keeper::Desk
-    } else {
-        Keeper::Channel
+    match message.author.kind {
+        AuthorKind::Rep if !elsewhere => Keeper::Desk,
+        AuthorKind::Ai => Keeper::Engine,
+        _ => Keeper::Channel,
     }
 }
 
@@ -55,11 +57,11 @@ pub fn waits(content: &Content) -> bool {
 
 /// Sees to the bytes of what was just said, where they are fetched.
 pub(super) fn begin(draft: &mut Draft<'_>, message: &mut Message) {
-    if !matches!(message.author.kind, AuthorKind::Customer | AuthorKind::Rep) {
+    if message.author.kind == AuthorKind::System {
         return;
     }
     let max_bytes = match keeper(message) {
-        Keeper::Channel => draft.cx.channel.max_file_bytes,
+        Keeper::Channel | Keeper::Engine => draft.cx.channel.max_file_bytes,
         Keeper::Desk => draft.cx.desk.map_or(0, |desk| desk.max_file_bytes),
     };
     let Content::Media { vendor_id: Some(_), file: file @ None, .. } = &mut message.content else {
@@ -161,16 +163,16 @@ fn failed(draft: &mut Draft<'_>, message: &Message, fault: Fault) {
         }
         return;
     }
-    let mut unsent = false;
+    let mut unsent = Vec::new();
     for delivery in queued(draft, message.id) {
         delivery.state = DeliveryState::Failed;
         delivery.hold = None;
         delivery.fault = Some(fault.clone());
-        unsent = true;
+        unsent.push(delivery.clone());
     }
-    if unsent {
+    if let Some(delivery) = unsent.first() {
         draft.set_status(message.id, MessageStatus::Failed, Some(fault.clone()));
-        super::receipt::tell(draft, AuthorKind::Rep, &fault);
+        super::receipt::tell(draft, delivery, &fault);
     }
 }
 

@@ -1,17 +1,22 @@
 //! Giving a session to a desk.
 
-use super::{draft::Draft, rep};
+use std::collections::BTreeMap;
+
+use super::{
+    draft::Draft,
+    place::{self, Settled},
+    recall, rep,
+};
 use crate::{
     brief::Brief,
     campaign,
-    delivery::{DeliveryState, Destination, Hold, Payload},
+    delivery::{DeliveryState, Hold, Payload},
     desk::PlanStep,
     fault::{Accepted, Fault, FaultClass},
-    handoff::{Handoff, HandoffReason, HandoffState, PLAN_MAX_STEPS},
+    handoff::{Handoff, HandoffReason, HandoffState, PLAN_MAX_STEPS, Place},
     ids::HandoffId,
-    message::AuthorKind,
     route::{self, Choice},
-    session::Owner,
+    session::{Owner, Session},
     task::TaskKind,
 };
 
@@ -25,9 +30,16 @@ pub(super) fn request(draft: &mut Draft<'_>, reason: HandoffReason) {
 }
 
 fn choice(draft: &Draft<'_>, index: u32) -> Option<Choice> {
-    let topic = draft.state.session.as_ref().and_then(campaign::topic);
+    let session = draft.state.session.as_ref();
+    let brief = draft.state.handoff.as_ref().and_then(|handoff| handoff.brief.as_ref());
+    let topic = session.and_then(|session| topic(session, brief));
     let choices = route::choices(draft.cx.routes, draft.state.conversation.inbox, topic);
     choices.get(index as usize).cloned()
+}
+
+/// The topic by which a desk is picked: the campaign's that is answered, else the brief's.
+pub fn topic<'a>(session: &'a Session, brief: Option<&'a Brief>) -> Option<&'a str> {
+    campaign::topic(session).or(brief.map(|brief| brief.classification.as_str()))
 }
 
 fn begin(draft: &mut Draft<'_>, reason: HandoffReason, index: u32) {
@@ -48,6 +60,7 @@ fn begin(draft: &mut Draft<'_>, reason: HandoffReason, index: u32) {
         session,
         desk: choice.desk,
         choice: index,
+        target: choice,
         state: HandoffState::Requested,
         reason,
         epoch,
@@ -55,6 +68,7 @@ fn begin(draft: &mut Draft<'_>, reason: HandoffReason, index: u32) {
         plan_seq,
         brief: None,
         work: None,
+        learned: BTreeMap::new(),
         rep_name: None,
         requested_at: draft.cx.now,
         opened_at: None,
@@ -96,6 +110,7 @@ pub(super) fn briefed(
     draft: &mut Draft<'_>,
     id: HandoffId,
     brief: Brief,
+    place: Place,
     plan: Result<Vec<PlanStep>, Fault>,
 ) {
     draft.clear_task(TaskKind::Brief(id));
@@ -105,6 +120,10 @@ pub(super) fn briefed(
         session.language.get_or_insert_with(|| brief.language.clone());
     }
     handoff.brief = Some(brief);
+    if place::settle_in(draft, id, place) == Settled::WithAi {
+        return;
+    }
+    let Some(handoff) = draft.state.handoff.as_mut() else { return };
     let steps = match plan {
         Ok(steps) => steps,
         Err(fault) => return fail(draft, fault),
@@ -112,15 +131,25 @@ pub(super) fn briefed(
     handoff.state = HandoffState::Opening;
     let handoff = handoff.clone();
     for (at, step) in (0_i64..).zip(steps.into_iter().take(PLAN_MAX_STEPS)) {
-        let payload = Payload::Plan { step: step.step, call: step.call };
+        let PlanStep { step, call, optional } = step;
+        let payload = Payload::Plan { step, call, optional };
         let last_seq = draft.state.conversation.last_seq;
-        let mut delivery =
-            draft.bare_delivery(Destination::Desk, handoff.session, AuthorKind::System, payload);
+        let mut delivery = draft.work_delivery(&handoff, payload);
         draft.state.conversation.last_seq = last_seq;
         delivery.seq = handoff.plan_seq + at;
-        delivery.handoff = Some(handoff.id);
-        delivery.desk = Some(handoff.desk);
         draft.state.deliveries.push(delivery);
+    }
+}
+
+/// What a step of the plan brought: for later steps, for the session, for operators.
+pub(super) fn learned(draft: &mut Draft<'_>, id: HandoffId, accepted: &Accepted) {
+    let Some(handoff) = draft.state.handoff.as_mut().filter(|h| h.id == id) else { return };
+    handoff.learned.extend(accepted.learned.clone());
+    if let Some(session) = draft.state.session.as_mut() {
+        session.metadata.extend(accepted.metadata.clone());
+    }
+    if let Some(notice) = &accepted.notice {
+        draft.notice("desk_wants_attention", notice.clone());
     }
 }
 
@@ -137,16 +166,9 @@ pub(super) fn opened(draft: &mut Draft<'_>, id: HandoffId, accepted: &Accepted) 
     if handoff.state == HandoffState::Opening {
         handoff.state = HandoffState::Waiting;
     }
-    if let Some(session) = draft.state.session.as_mut() {
-        for (key, value) in &accepted.metadata {
-            session.metadata.insert(key.clone(), value.clone());
-        }
-    }
     draft.release(Hold::Opening);
     draft.clear_task(TaskKind::Patience(id));
-    if let Some(desk) = draft.cx.desk {
-        draft.set_task(TaskKind::Reconcile(id), now.plus_ms(desk.reconcile_every_ms));
-    }
+    rep::compare_later(draft, id);
 }
 
 /// The work cannot be made: the route's next choice is taken.
@@ -199,5 +221,6 @@ pub(super) fn out_of_patience(draft: &mut Draft<'_>, id: HandoffId) {
     }
     let fault =
         Fault::new(FaultClass::VendorDown, "reach the desk in time; the next choice is taken");
+    recall::later(draft, id);
     fail(draft, fault);
 }

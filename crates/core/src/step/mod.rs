@@ -5,6 +5,7 @@
 //! fact, task and ledger line noted on the way, is what one transaction commits.
 
 mod attempt;
+mod command;
 mod consents;
 mod customer;
 mod draft;
@@ -12,6 +13,8 @@ mod elsewhere;
 mod file;
 mod handoff;
 mod outcome;
+mod place;
+mod recall;
 mod receipt;
 mod rep;
 mod say;
@@ -23,8 +26,10 @@ mod window;
 #[cfg(test)]
 mod tests;
 
+pub use command::words as command;
 pub use draft::Draft;
 pub use file::{Keeper, keeper, waits};
+pub use handoff::topic;
 pub use say::refusal;
 pub use template::template_refusal;
 pub use window::WINDOW_CLOSED;
@@ -39,17 +44,17 @@ use crate::{
     delivery::{Attempt, Delivery},
     desk::{DeskEventKind, DeskPolicy, Listing, PlanStep},
     engine::Turn,
-    fault::{Fault, Outcome, Settled},
+    fault::{Accepted, Fault, Outcome, Settled},
     feed::NewFact,
     file::StoredFile,
-    handoff::Handoff,
+    handoff::{Handoff, Place},
     ids::{DeliveryId, HandoffId, Ids, MessageId},
-    message::{Author, Message},
+    message::{Author, Content, Message},
     route::Route,
     session::{CloseReason, Session},
     settings::Settings,
     task::{TaskChange, TaskKind},
-    template::TemplateUse,
+    template::{Template, TemplateUse},
     time::Timestamp,
 };
 
@@ -114,7 +119,7 @@ pub enum Input {
         /// Who.
         author: Author,
         /// What.
-        text: String,
+        content: Content,
     },
     /// Somebody of ours sends a template.
     Template {
@@ -171,6 +176,8 @@ pub enum Input {
         handoff: HandoffId,
         /// What the rep reads first.
         brief: Brief,
+        /// Where the work is made.
+        place: Place,
         /// The steps that make the work.
         plan: Result<Vec<PlanStep>, Fault>,
     },
@@ -182,6 +189,8 @@ pub enum Input {
         event: DeskEventKind,
         /// When we were told; it may have waited since.
         heard_at: Timestamp,
+        /// The inbox's templates, where the rep typed a command.
+        templates: Vec<Template>,
     },
     /// What the desk holds of a handoff's work.
     Listed {
@@ -189,6 +198,15 @@ pub enum Input {
         handoff: Handoff,
         /// What the desk holds. The state holds the reps' messages since the handoff.
         listing: Listing,
+        /// The inbox's templates, where a rep typed a command.
+        templates: Vec<Template>,
+    },
+    /// A desk that was given up was asked whether it made the work after all.
+    Recalled {
+        /// The handoff that failed.
+        handoff: Handoff,
+        /// What it made; a fault where it cannot say yet.
+        found: Result<Option<Accepted>, Fault>,
     },
     /// A delivery wants to be tried now.
     Attempt {
@@ -290,7 +308,7 @@ pub fn step(state: &State, input: Input, cx: &Context<'_>) -> Effects {
         Input::Handover { who, to_us, summary, at } => {
             elsewhere::handed(&mut draft, &who, to_us, summary, at);
         }
-        Input::Say { to, author, text } => say::said(&mut draft, &to, author, text),
+        Input::Say { to, author, content } => say::said(&mut draft, &to, author, content),
         Input::Template { author, template } => template::sent(&mut draft, author, template),
         Input::Invite(invite) => template::invited(&mut draft, invite),
         Input::Identity(identity) => {
@@ -302,13 +320,16 @@ pub fn step(state: &State, input: Input, cx: &Context<'_>) -> Effects {
             consents::told(&mut draft, point, scope, opted_out, at);
         }
         Input::TurnEnded { up_to, epoch, result } => turn::ended(&mut draft, up_to, epoch, result),
-        Input::Briefed { handoff, brief, plan } => {
-            handoff::briefed(&mut draft, handoff, brief, plan);
+        Input::Briefed { handoff, brief, place, plan } => {
+            handoff::briefed(&mut draft, handoff, brief, place, plan);
         }
-        Input::Rep { handoff, event, heard_at } => {
-            rep::did(&mut draft, handoff, event, heard_at);
+        Input::Rep { handoff, event, heard_at, templates } => {
+            rep::did(&mut draft, handoff, event, heard_at, &templates);
         }
-        Input::Listed { handoff, listing } => rep::listed(&mut draft, handoff, listing),
+        Input::Listed { handoff, listing, templates } => {
+            rep::listed(&mut draft, handoff, listing, &templates);
+        }
+        Input::Recalled { handoff, found } => recall::answered(&mut draft, handoff, found),
         Input::Attempt { delivery, free_at } => attempt::begin(&mut draft, delivery, free_at),
         Input::Outcome { attempt, outcome } => outcome::known(&mut draft, attempt, outcome),
         Input::Settled { delivery, settled } => outcome::settled(&mut draft, delivery, settled),

@@ -1,6 +1,6 @@
 //! An attempt ended, or an unknown one was settled.
 
-use super::{consents, draft::Draft, handoff, receipt, rep, window};
+use super::{consents, draft::Draft, handoff, recall, receipt, rep, window};
 use crate::{
     conversation::AwaitedReceipt,
     delivery::{Attempt, Delivery, DeliveryState, Destination, Payload},
@@ -19,6 +19,8 @@ const GIVE_UP_AFTER_MS: i64 = DAY_MS;
 const RETRY_MAX_MS: i64 = 5 * MINUTE_MS;
 /// The pause while an operator has to act, such as on refused credentials.
 const ACCOUNT_RETRY_MS: i64 = MINUTE_MS;
+/// The pause before a vendor's list is first asked about an unknown attempt.
+const SETTLE_FIRST_MS: i64 = 2 * SECOND_MS;
 /// The pause between two questions about an unknown attempt.
 const SETTLE_AGAIN_MS: i64 = 5 * SECOND_MS;
 
@@ -34,6 +36,12 @@ pub(super) fn known(draft: &mut Draft<'_>, mut attempt: Attempt, outcome: Outcom
     }
     match outcome {
         Outcome::Accepted(taken) => accepted(draft, id, &taken),
+        Outcome::Retry { fault, .. } | Outcome::Rejected { fault } | Outcome::Unknown { fault }
+            if delivery.payload.is_optional() =>
+        {
+            fail(draft, &delivery, &fault);
+            draft.notice("desk_step_failed", fault.operator);
+        }
         Outcome::Retry { after_ms, fault } => retry(draft, &delivery, after_ms, fault),
         Outcome::Rejected { fault } if is_for_the_operator(fault.class) => {
             draft.notice("vendor_refuses_account", fault.operator.clone());
@@ -82,6 +90,7 @@ pub(super) fn accepted(draft: &mut Draft<'_>, id: DeliveryId, taken: &Accepted) 
         }
         Destination::Desk => {
             if let Some(handoff) = handoff {
+                handoff::learned(draft, handoff, taken);
                 handoff::opened(draft, handoff, taken);
             }
         }
@@ -124,7 +133,7 @@ fn rejected(draft: &mut Draft<'_>, delivery: &Delivery, fault: Fault) {
             // Handing over who wants to hear nothing would help nobody.
             let silent = opted_out && delivery.author == AuthorKind::Ai;
             if !delivery.payload.is_invitation() && !silent {
-                receipt::tell(draft, delivery.author, &fault);
+                receipt::tell(draft, delivery, &fault);
             }
         }
         (Destination::Desk, class) => {
@@ -170,11 +179,15 @@ fn refused_by_desk(draft: &mut Draft<'_>, delivery: &Delivery, class: FaultClass
 
 fn unknown(draft: &mut Draft<'_>, delivery: &Delivery, fault: Fault) {
     let now = draft.cx.now;
-    let until = now.plus_ms(draft.cx.settings.settle_ms);
-    // A desk can be asked; a channel without a listing can only be waited for.
-    let ask_at = match delivery.destination {
-        Destination::Customer => until,
-        Destination::Desk => {
+    let mut until = now.plus_ms(draft.cx.settings.settle_ms);
+    // A desk can be asked; a channel without a list can only be waited for.
+    let ask_at = match (delivery.destination, draft.cx.channel.message_list) {
+        (Destination::Customer, None) => until,
+        (Destination::Customer, Some(rule)) => {
+            until = until.max(now.plus_ms(rule.lag_ms + SETTLE_AGAIN_MS));
+            now.plus_ms(SETTLE_FIRST_MS)
+        }
+        (Destination::Desk, _) => {
             now.plus_ms(draft.cx.desk.map_or(SECOND_MS, |desk| desk.listing_lag_ms)).min(until)
         }
     };
@@ -197,10 +210,11 @@ pub(super) fn settled(draft: &mut Draft<'_>, id: DeliveryId, settled: Settled) {
         Settled::Accepted(taken) => accepted(draft, id, &taken),
         Settled::NotSent => {
             if let Some(row) = draft.find(id) {
-                row.state = DeliveryState::Waiting;
-                row.next_at = now;
                 row.settle_until = None;
             }
+            let lost = || Fault::new(FaultClass::VendorDown, "hear from the vendor");
+            let fault = delivery.fault.clone().unwrap_or_else(lost);
+            retry(draft, &delivery, Some(0), fault);
         }
         Settled::Unknown if delivery.settle_until.is_some_and(|until| now < until) => {
             draft.set_task(TaskKind::Settle(id), now.plus_ms(SETTLE_AGAIN_MS));
@@ -223,6 +237,9 @@ fn give_up(draft: &mut Draft<'_>, delivery: &Delivery) {
         let opens = matches!(delivery.payload, Payload::Plan { .. })
             && draft.state.handoff.as_ref().is_some_and(|h| h.work.is_none());
         if opens {
+            if let Some(handoff) = delivery.handoff {
+                recall::later(draft, handoff);
+            }
             handoff::fail(draft, fault);
         }
         return;
@@ -232,7 +249,8 @@ fn give_up(draft: &mut Draft<'_>, delivery: &Delivery) {
     }
     match delivery.author {
         AuthorKind::Ai => {
-            if draft.cx.settings.handoff.unknown_reply == UnknownReply::Handoff {
+            let hands_over = draft.cx.settings.handoff.unknown_reply == UnknownReply::Handoff;
+            if hands_over && !delivery.is_beside_words() {
                 handoff::request(draft, HandoffReason::UnknownDelivery);
             }
         }

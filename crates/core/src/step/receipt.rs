@@ -73,19 +73,21 @@ fn failed(draft: &mut Draft<'_>, delivery: &Delivery, fault: Fault) {
         return;
     }
     if !delivery.payload.is_invitation() {
-        tell(draft, delivery.author, &fault);
+        tell(draft, delivery, &fault);
     }
 }
 
-/// Tells whoever wrote a message that it did not arrive; an AI's failure is a handoff.
-pub(super) fn tell(draft: &mut Draft<'_>, author: AuthorKind, fault: &Fault) {
-    match author {
+/// Tells whoever wrote a message that it did not arrive; an AI's answer is handed over then.
+pub(super) fn tell(draft: &mut Draft<'_>, delivery: &Delivery, fault: &Fault) {
+    match delivery.author {
         AuthorKind::Rep => {
             draft.note(format!("Your last reply did not reach the customer: {}", fault.rep));
         }
         AuthorKind::Ai => {
             draft.notice("answer_not_delivered", fault.operator.clone());
-            handoff::request(draft, HandoffReason::FailedDelivery);
+            if !delivery.is_beside_words() {
+                handoff::request(draft, HandoffReason::FailedDelivery);
+            }
         }
         AuthorKind::System => {
             draft.notice("message_not_delivered", fault.operator.clone());

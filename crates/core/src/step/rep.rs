@@ -1,7 +1,7 @@
 //! What happens at the desk.
 
 use super::{
-    customer,
+    command, customer,
     draft::{Draft, Utterance},
     handoff,
 };
@@ -14,6 +14,7 @@ use crate::{
     session::{CloseReason, Owner},
     settings::{AfterDesk, LateMessage},
     task::TaskKind,
+    template::Template,
     time::Timestamp,
 };
 
@@ -22,17 +23,18 @@ pub(super) fn did(
     handoff: Handoff,
     event: DeskEventKind,
     heard_at: Timestamp,
+    templates: &[Template],
 ) {
     match event {
         DeskEventKind::Accepted { rep } => accepted(draft, handoff.id, rep),
         DeskEventKind::Message(message) if may_be_a_repeat(draft, &handoff, &message, heard_at) => {
             draft.ask_desk = true;
         }
-        DeskEventKind::Message(message) => spoke(draft, &handoff, message),
+        DeskEventKind::Message(message) => spoke(draft, &handoff, message, templates),
         DeskEventKind::Moved { what } => remark(draft, &handoff, what),
         DeskEventKind::Ended { .. } => ended(draft, handoff),
         DeskEventKind::OutOfHours => out_of_hours(draft, &handoff),
-        DeskEventKind::Typing | DeskEventKind::Ignored { .. } => {}
+        DeskEventKind::Typing | DeskEventKind::Changed | DeskEventKind::Ignored { .. } => {}
     }
 }
 
@@ -68,8 +70,14 @@ fn may_be_a_repeat(
     })
 }
 
-/// Whatever a rep writes goes to the customer, also when the work has ended meanwhile.
-fn spoke(draft: &mut Draft<'_>, handoff: &Handoff, said: RepMessage) {
+/// Whatever a rep writes goes to the customer, also when the work has ended meanwhile; only a
+/// command is for us.
+fn spoke(draft: &mut Draft<'_>, handoff: &Handoff, said: RepMessage, templates: &[Template]) {
+    // Who speaks has taken the work, whatever the desk tells us of it or does not.
+    accepted(draft, handoff.id, said.rep.clone());
+    if command::typed(draft, handoff, &said, templates) {
+        return;
+    }
     let name = said.rep.or_else(|| handoff.rep_name.clone());
     let message = draft.append(
         handoff.session,
@@ -135,7 +143,10 @@ pub(super) fn ended(draft: &mut Draft<'_>, ended: Handoff) {
         return late(draft, &stranded);
     }
     match draft.cx.settings.handoff.after_desk {
-        AfterDesk::Close => draft.close_session(CloseReason::RepEnded),
+        AfterDesk::Close => {
+            draft.state.conversation.rep_ended_at = Some(now);
+            draft.close_session(CloseReason::RepEnded);
+        }
         AfterDesk::ReturnToAi => {
             let position = draft.state.conversation.last_position;
             if let Some(session) = draft.state.session.as_mut() {
@@ -159,7 +170,7 @@ fn compare_once_more(draft: &mut Draft<'_>, id: HandoffId) {
 }
 
 /// The customer's messages that were still to go to this handoff's desk.
-fn stranded(draft: &Draft<'_>, id: HandoffId) -> Vec<MessageId> {
+pub(super) fn stranded(draft: &Draft<'_>, id: HandoffId) -> Vec<MessageId> {
     draft
         .state
         .deliveries
@@ -221,7 +232,12 @@ fn give_to_next(draft: &mut Draft<'_>, handoff: &Handoff, messages: &[MessageId]
 
 /// Compares the desk's own list with what we have: what is missing is brought, what has no id
 /// yet gets it, and nothing is brought twice.
-pub(super) fn listed(draft: &mut Draft<'_>, handoff: Handoff, listing: Listing) {
+pub(super) fn listed(
+    draft: &mut Draft<'_>,
+    handoff: Handoff,
+    listing: Listing,
+    templates: &[Template],
+) {
     let ours =
         |m: &&Message| m.author.kind == AuthorKind::Rep && m.recorded_at >= handoff.requested_at;
     let known: Vec<&Message> = draft.state.messages.iter().filter(ours).collect();
@@ -230,7 +246,7 @@ pub(super) fn listed(draft: &mut Draft<'_>, handoff: Handoff, listing: Listing) 
         known.iter().filter(|m| m.vendor_id.is_none()).map(|m| m.id).collect();
     for said in listing.from_rep {
         if !is_known(draft, &ids, &said) && !bind(draft, &mut free, &said) {
-            spoke(draft, &handoff, said);
+            spoke(draft, &handoff, said, templates);
         }
     }
     let task = TaskKind::Reconcile(handoff.id);
@@ -245,9 +261,9 @@ pub(super) fn listed(draft: &mut Draft<'_>, handoff: Handoff, listing: Listing) 
 
 /// Sets the next comparison of a live handoff with what the desk holds.
 pub(super) fn compare_later(draft: &mut Draft<'_>, id: HandoffId) {
-    let live = draft.state.handoff.as_ref().is_some_and(|h| h.id == id && h.state.is_open());
-    if let Some(desk) = draft.cx.desk.filter(|_| live) {
-        let due = draft.cx.now.plus_ms(desk.reconcile_every_ms);
+    let live = draft.state.handoff.as_ref().filter(|h| h.id == id && h.state.is_open());
+    if let (Some(desk), Some(handoff)) = (draft.cx.desk, live) {
+        let due = draft.cx.now.plus_ms(desk.compare_every_ms(handoff.target.kind));
         draft.set_task(TaskKind::Reconcile(id), due);
     }
 }

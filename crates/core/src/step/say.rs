@@ -9,7 +9,7 @@ use crate::{
     consent::{self, ConsentScope},
     contact::Identity,
     fault::{Fault, FaultClass},
-    message::Author,
+    message::{Author, Content},
 };
 
 /// Why free-form words cannot be sent in this conversation now; none when they can.
@@ -30,14 +30,14 @@ fn refused(draft: &Draft<'_>) -> Option<Fault> {
     Some(Fault::new(FaultClass::WindowClosed, text))
 }
 
-/// Words for the customer, sent if they may be sent at once; nothing is held. Who answers stays
+/// Something for the customer, sent if it may be sent at once; nothing is held. Who answers stays
 /// as it is.
-pub(super) fn said(draft: &mut Draft<'_>, to: &Identity, author: Author, text: String) {
+pub(super) fn said(draft: &mut Draft<'_>, to: &Identity, author: Author, content: Content) {
     if refused(draft).is_some() {
         return;
     }
     draft.state.contact.learn(to);
     let session = draft.open_session();
-    let message = draft.append(session, Utterance::ours(author, text, draft.cx.now));
+    let message = draft.append(session, Utterance::ours(author, content, draft.cx.now));
     draft.queue_to_customer(&message);
 }

@@ -9,8 +9,11 @@ use uuid::Uuid;
 
 use super::*;
 
+mod commands;
 mod files;
 mod keywords;
+mod listed;
+mod places;
 mod properties;
 mod provenance;
 mod say;
@@ -26,9 +29,10 @@ use crate::{
     engine::Decision,
     fault::{Accepted, FaultClass},
     feed::FactKind,
-    handoff::{HandoffReason, HandoffState, Work},
+    handoff::{HandoffReason, HandoffState, Place, Work},
     ids::{ContactId, ConversationId, DeskId, InboxId, VendorId, WorkspaceId},
     inbox::ChannelKind,
+    interactive::ChoiceLimits,
     message::{AuthorKind, Content, MessageStatus},
     route::Choice,
     session::Owner,
@@ -67,8 +71,7 @@ fn world() -> World {
     );
     let conversation =
         Conversation::new(ConversationId(Uuid::from_u128(4)), workspace, inbox, contact);
-    let desk =
-        |n| Choice { desk: DeskId(Uuid::from_u128(n)), kind: Default::default(), queue: None };
+    let desk = |n| Choice::of(DeskId(Uuid::from_u128(n)));
     World {
         state: State {
             conversation,
@@ -107,11 +110,14 @@ fn world() -> World {
             stop_scope: ConsentScope::BusinessInitiated,
             keywords: Keywords::Chat,
             max_file_bytes: 1_000,
+            choices: None,
+            message_list: None,
         },
         desk: DeskPolicy {
             max_text_chars: 6_000,
             repeat_span_ms: MINUTE_MS,
             reconcile_every_ms: MINUTE_MS,
+            case_every_ms: 0,
             listing_lag_ms: 2 * SECOND_MS,
             max_file_bytes: 1_000,
         },
@@ -187,13 +193,17 @@ impl World {
     }
 
     fn customer(&mut self, text: &str) -> Effects {
+        self.customer_at(text, self.now)
+    }
+
+    /// The same, written at another time than it is heard.
+    fn customer_at(&mut self, text: &str, at: Timestamp) -> Effects {
         let vendor_id = VendorId(format!("wamid.{}", self.state.conversation.last_position));
         let who = Identity {
             points: vec![Point::new(PointKind::WhatsappUser, "US.1")],
             name: Some("Ana".to_owned()),
         };
         let content = Content::text(text);
-        let at = self.now;
         self.give(Input::Customer(CustomerMessage {
             vendor_id,
             who,
@@ -215,7 +225,12 @@ impl World {
     }
 
     fn says(&mut self, text: &str) -> Effects {
-        self.turn(Decision::Reply { text: text.to_owned(), citations: Vec::new(), knew: true })
+        self.turn(Decision::Reply {
+            text: text.to_owned(),
+            choices: Vec::new(),
+            citations: Vec::new(),
+            knew: true,
+        })
     }
 
     fn asks_for_person(&mut self) {
@@ -225,7 +240,11 @@ impl World {
 
     fn plan(&mut self) {
         let handoff = self.state.handoff.clone().unwrap();
-        let step = |name: &str| PlanStep { step: name.to_owned(), call: serde_json::json!({}) };
+        let step = |name: &str| PlanStep {
+            step: name.to_owned(),
+            call: serde_json::json!({}),
+            optional: false,
+        };
         self.give(Input::Briefed {
             handoff: handoff.id,
             brief: Brief {
@@ -236,6 +255,7 @@ impl World {
                 language: "en".to_owned(),
                 reason: "r".to_owned(),
             },
+            place: Place { index: handoff.choice, choice: handoff.target, availability: None },
             plan: Ok(vec![step("create"), step("transcript")]),
         });
     }
@@ -273,7 +293,8 @@ impl World {
         if work.is_some() {
             metadata.insert("dynamics365_chat_id".to_owned(), "c-1".into());
         }
-        Outcome::Accepted(Accepted { vendor_id: Some(VendorId::from(id)), work, metadata })
+        let vendor_id = Some(VendorId::from(id));
+        Outcome::Accepted(Accepted { vendor_id, work, metadata, ..Accepted::default() })
     }
 
     /// Sends everything that may go to the customer now, waiting out receipts.
@@ -302,7 +323,7 @@ impl World {
 
     fn rep(&mut self, event: DeskEventKind) -> Effects {
         let handoff = self.state.handoff.clone().unwrap();
-        self.give(Input::Rep { handoff, event, heard_at: self.now })
+        self.give(Input::Rep { handoff, event, heard_at: self.now, templates: Vec::new() })
     }
 
     fn rep_says(&mut self, text: &str) -> Effects {

@@ -2,10 +2,8 @@
 
 use super::{draft::Draft, elsewhere, handoff, rep};
 use crate::{
-    delivery::{Destination, Payload},
     handoff::{Handoff, HandoffState},
     ids::SessionId,
-    message::AuthorKind,
     session::CloseReason,
     task::TaskKind,
 };
@@ -18,7 +16,11 @@ pub(super) fn due(draft: &mut Draft<'_>, task: TaskKind) {
         TaskKind::Patience(handoff) => handoff::out_of_patience(draft, handoff),
         TaskKind::Reconcile(handoff) => rep::compare_later(draft, handoff),
         // These need I/O first and come back as inputs of their own.
-        TaskKind::Turn(_) | TaskKind::Brief(_) | TaskKind::Settle(_) | TaskKind::Fetch(_) => {}
+        TaskKind::Turn(_)
+        | TaskKind::Brief(_)
+        | TaskKind::Settle(_)
+        | TaskKind::Fetch(_)
+        | TaskKind::Recall(_) => {}
     }
 }
 
@@ -47,15 +49,7 @@ fn end_work(draft: &mut Draft<'_>, handoff: &Handoff) {
         draft.clear_task(task);
     }
     if handoff.work.is_some() {
-        let mut delivery = draft.bare_delivery(
-            Destination::Desk,
-            handoff.session,
-            AuthorKind::System,
-            Payload::Close,
-        );
-        delivery.handoff = Some(handoff.id);
-        delivery.desk = Some(handoff.desk);
-        draft.state.deliveries.push(delivery);
+        draft.close_work(handoff);
     }
     let now = draft.cx.now;
     if let Some(live) = draft.state.handoff.as_mut() {

@@ -9,7 +9,9 @@ use crate::{
     engine::{Decision, Turn},
     fault::Fault,
     handoff::HandoffReason,
-    message::{Author, AuthorKind, Citation},
+    ids::VendorId,
+    interactive,
+    message::{Author, AuthorKind, Citation, Content, MediaKind},
     session::{CloseReason, Owner, Session},
     task::{TaskChange, TaskKind},
 };
@@ -67,14 +69,24 @@ fn settle_up_to(draft: &mut Draft<'_>, up_to: i64) {
 
 fn decide(draft: &mut Draft<'_>, decision: Decision) {
     match decision {
-        Decision::Reply { text, citations, knew } => reply(draft, text, citations, knew),
+        Decision::Reply { text, choices, citations, knew } => {
+            let content = shown(draft, text, &choices);
+            reply(draft, content, citations, knew);
+        }
         Decision::Handoff { reason } => handoff::request(draft, reason),
         Decision::Wait => {}
         Decision::Close => draft.close_session(CloseReason::Resolved),
     }
 }
 
-fn reply(draft: &mut Draft<'_>, text: String, citations: Vec<Citation>, knew: bool) {
+/// The words with what can be tapped, as the customer's channel shows it.
+fn shown(draft: &Draft<'_>, text: String, choices: &[String]) -> Content {
+    let language = draft.state.session.as_ref().and_then(|session| session.language.as_deref());
+    let open = draft.cx.settings.choose(language);
+    interactive::offering(text, choices, draft.cx.channel.choices.as_ref(), &open)
+}
+
+fn reply(draft: &mut Draft<'_>, content: Content, citations: Vec<Citation>, knew: bool) {
     let limit = draft.cx.settings.handoff.after_misses;
     let Some(session) = draft.state.session.as_mut() else { return };
     session.misses = if knew { 0 } else { session.misses + 1 };
@@ -83,8 +95,36 @@ fn reply(draft: &mut Draft<'_>, text: String, citations: Vec<Citation>, knew: bo
         handoff::request(draft, HandoffReason::RepeatedMisses);
         return;
     }
-    let mut said = Utterance::ours(Author::unnamed(AuthorKind::Ai), text, draft.cx.now);
-    said.citations = citations;
-    let message = draft.append(id, said);
-    draft.queue_to_customer(&message);
+    let file = citations.iter().find_map(|citation| citation.file.clone());
+    let ours = |content| Utterance::ours(Author::unnamed(AuthorKind::Ai), content, draft.cx.now);
+    let mut said = vec![Utterance { citations, ..ours(content) }];
+    said.extend(
+        file.filter(|_| draft.cx.channel.max_file_bytes > 0).map(|file| ours(shows(&file))),
+    );
+    for said in said {
+        let message = draft.append(id, said);
+        draft.queue_to_customer(&message);
+    }
+}
+
+/// The file that an article shows, to be read where the engine keeps it.
+fn shows(path: &str) -> Content {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let extension = name.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase());
+    let kind = match extension.as_deref() {
+        Some("jpg" | "jpeg" | "png") => MediaKind::Image,
+        Some("mp4") => MediaKind::Video,
+        Some("mp3" | "m4a" | "ogg") => MediaKind::Audio,
+        _ => MediaKind::Document,
+    };
+    Content::Media {
+        kind,
+        caption: None,
+        file_name: Some(name.to_owned()),
+        mime_type: None,
+        vendor_id: Some(VendorId::from(path)),
+        sha256: None,
+        voice: false,
+        file: None,
+    }
 }

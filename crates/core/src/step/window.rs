@@ -108,7 +108,10 @@ pub(super) fn refuse(draft: &mut Draft<'_>, id: DeliveryId) {
     }
     if author == AuthorKind::Rep {
         let invited = invite(draft);
-        draft.note(explanation(invited));
+        let prefix = &draft.cx.settings.handoff.command_prefix;
+        let templates = (draft.cx.channel.templates && !prefix.is_empty())
+            .then(|| format!(" {prefix}templates lists the templates that can be sent meanwhile."));
+        draft.note(explanation(invited) + &templates.unwrap_or_default());
     }
 }
 
@@ -122,13 +125,15 @@ fn explanation(invited: bool) -> String {
     format!("{WINDOW_CLOSED} {next}")
 }
 
-/// Sends the workspace's re-engagement template, once until the customer writes; true when the
-/// customer has been asked.
+/// Sends the inbox's re-engagement template, or else the workspace's, once until the customer
+/// writes; true when the customer has been asked.
 fn invite(draft: &mut Draft<'_>) -> bool {
     if draft.state.conversation.reengaged {
         return true;
     }
-    let Some(template) = draft.cx.settings.reengagement.clone() else { return false };
+    let Some(template) = draft.cx.settings.reengagement(draft.cx.name).cloned() else {
+        return false;
+    };
     if template::refused(draft, &template).is_some() {
         return false;
     }

@@ -14,12 +14,26 @@
 //! - conversations in wrap-up and closed ones are not listed ("Use /conversations endpoint");
 //!   their transcripts are notes in Dataverse ("Download transcripts in bulk").
 //!
+//! Checked on 2026-11-21:
+//! - a certificate signs with PS256 and is named by its SHA-256 ("Microsoft identity platform
+//!   application authentication certificate credentials");
+//! - what the roles of a user grant is listed by name ("RetrieveUserPrivileges Function"), and a
+//!   refusal names what is missing;
+//! - Microsoft links a conversation to a contact on a single match only ("Set up record
+//!   identification rules"), so that the contact is there before the conversation;
+//! - who is available is asked by workstream ("Use representative availability APIs").
+//!
 //! README.md beside this file says what no page confirms and how each point is handled.
 
+mod changes;
 mod client;
 mod config;
+mod credential;
+mod ids;
 mod parse;
+mod place;
 mod policy;
+mod privileges;
 mod render;
 mod token;
 mod verify;
@@ -30,12 +44,16 @@ use std::sync::Arc;
 use baton_core::{
     channel::Call,
     config::ConfigFault,
-    desk::{Desk, DeskEvent, DeskPolicy, Listing, Opening, PlanStep, ToDesk},
-    fault::{Fault, Outcome, Settled},
+    desk::{
+        Availability, Checked, Desk, DeskEvent, DeskPolicy, Listing, Opening, PlanStep, ToDesk,
+    },
+    fault::{Accepted, Fault, Outcome, Settled},
     file::{FileStream, MediaSource},
-    handoff::Work,
+    handoff::Handoff,
     ids::VendorId,
     inbound::{ParseFault, RawEvent, RawRequest, Received},
+    message::Message,
+    route::{Choice, WorkKind},
     time::{BoxFuture, Timestamp},
 };
 use serde_json::{Map, Value};
@@ -53,14 +71,6 @@ pub const VENDOR: &str = "dynamics365";
 pub fn build(settings: &Map<String, Value>, deps: &Deps) -> Result<Arc<dyn Desk>, ConfigFault> {
     let config = Config::read(settings, deps.development)?;
     Ok(Arc::new(Dynamics365(Client::new(config, deps))))
-}
-
-/// A conversation's id as we keep it: Microsoft's GUID in lower case. `None` for anything that
-/// could not stand in a path.
-fn conversation_id(text: &str) -> Option<String> {
-    let fits = (1..=100).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    fits.then(|| text.to_ascii_lowercase())
 }
 
 struct Dynamics365(Client);
@@ -83,15 +93,19 @@ impl Desk for Dynamics365 {
     }
 
     fn parse(&self, event: &RawEvent) -> Result<Vec<DeskEvent>, ParseFault> {
+        if event.source_key == changes::SOURCE {
+            return changes::parse(event);
+        }
         parse::event(event)
     }
 
     fn open(&self, opening: &Opening<'_>) -> Result<Vec<PlanStep>, Fault> {
-        Ok(render::open(opening))
+        Ok(render::open(self.0.config(), opening))
     }
 
     fn render(&self, to_desk: &ToDesk<'_>) -> Result<Call, Fault> {
         render::render(self.0.config(), to_desk)
+            .map_err(|fault| policy::doing(render::doing(render::operation(&to_desk.what)), fault))
     }
 
     fn send<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
@@ -99,34 +113,67 @@ impl Desk for Dynamics365 {
     }
 
     fn is_repeatable(&self, call: &Call) -> bool {
-        call.operation == render::CREATE
+        render::is_repeatable(call)
     }
 
     fn list<'a>(
         &'a self,
-        work: &'a Work,
+        handoff: &'a Handoff,
         since: Timestamp,
     ) -> BoxFuture<'a, Result<Listing, Fault>> {
-        Box::pin(async move { self.0.list(work, since).await.map_err(|failure| failure.fault) })
+        let listed = self.0.list(handoff, since);
+        Box::pin(async move { listed.await.map_err(|f| f.doing("read what reps wrote").fault) })
     }
 
     fn settle(&self, call: &Call, listing: &Listing, known: &[VendorId]) -> Settled {
         parse::settle(call, listing, known)
     }
 
-    fn typing<'a>(&'a self, work: &'a Work) -> BoxFuture<'a, ()> {
-        Box::pin(self.0.typing(work))
+    fn find<'a>(&'a self, handoff: &'a Handoff) -> BoxFuture<'a, Result<Option<Accepted>, Fault>> {
+        let found = self.0.find(handoff);
+        Box::pin(async move { found.await.map_err(|f| f.doing("look for the work").fault) })
+    }
+
+    fn read<'a>(&'a self, handoff: &'a Handoff, message: &'a Message) -> BoxFuture<'a, ()> {
+        let live = handoff.target.kind == WorkKind::Live && self.0.config().rows.is_none();
+        Box::pin(async move {
+            if live {
+                self.0.mark_read(handoff, message).await;
+            }
+        })
+    }
+
+    fn typing<'a>(&'a self, handoff: &'a Handoff) -> BoxFuture<'a, ()> {
+        let live = handoff.target.kind == WorkKind::Live && self.0.config().rows.is_none();
+        Box::pin(async move {
+            if live {
+                self.0.typing(handoff).await;
+            }
+        })
     }
 
     fn fetch<'a>(
         &'a self,
-        _: &'a Work,
+        _: &'a Handoff,
         media: &'a MediaSource,
     ) -> BoxFuture<'a, Result<FileStream, Fault>> {
         Box::pin(self.0.fetch(media))
     }
 
-    fn check(&self) -> BoxFuture<'_, Result<(), Fault>> {
-        Box::pin(async move { self.0.check().await.map_err(|failure| failure.fault) })
+    fn availability<'a>(
+        &'a self,
+        target: &'a Choice,
+    ) -> Option<BoxFuture<'a, Result<Availability, Fault>>> {
+        let config = self.0.config();
+        let asks = config.asks_availability && config.rows.is_none();
+        if !asks || target.kind != WorkKind::Live {
+            return None;
+        }
+        let asked = self.0.availability(target);
+        Some(Box::pin(async move { asked.await.map_err(|failure| failure.fault) }))
+    }
+
+    fn check(&self) -> BoxFuture<'_, Checked> {
+        Box::pin(self.0.check())
     }
 }

@@ -1,14 +1,17 @@
 //! Dynamics 365's words into ours: webhook activities, listings, transcripts, answers.
 
+pub mod case;
+pub mod contact;
+
 use baton_core::{
     channel::Call,
-    desk::{DeskEvent, DeskEventKind, Listing, RepMessage},
+    desk::{Availability, DeskEvent, DeskEventKind, Listing, RepMessage},
     fault::{Accepted, Settled},
     handoff::Work,
     ids::VendorId,
     inbound::{ParseFault, RawEvent},
     message::{Content, MediaKind},
-    time::Timestamp,
+    time::{DAY_MS, MINUTE_MS, SECOND_MS, Timestamp},
 };
 use serde_json::{Map, Value};
 
@@ -386,18 +389,40 @@ fn transcript_messages(message: &wire::TranscriptMessage) -> Vec<RepMessage> {
     files.collect()
 }
 
+/// Who is there. While the queue is open the times are those of the year 1.
+pub fn availability(answer: &wire::Availability, now: Timestamp) -> Availability {
+    let open = answer.isqueueavailable.unwrap_or(true);
+    let number = |text: &Option<String>| text.as_deref()?.parse::<f64>().ok();
+    let ms = |value: f64, unit_ms: i64| {
+        // The cast saturates, and a wait is far below what a float holds exactly.
+        ((value * unit_ms as f64) as i64).clamp(0, DAY_MS)
+    };
+    let seconds = number(&answer.averagewaittimeinseconds).map(|s| ms(s, SECOND_MS));
+    let minutes = || number(&answer.averagewaittime).map(|m| ms(m, MINUTE_MS));
+    let opens_at = answer.starttimeofnextoperatinghour.as_deref().and_then(Timestamp::read);
+    Availability {
+        free: answer.isagentavailable.unwrap_or(false) && open,
+        open,
+        position: answer.positioninqueue.as_deref().and_then(|text| text.parse().ok()),
+        wait_ms: seconds.or_else(minutes).filter(|ms| *ms > 0),
+        opens_at: opens_at.filter(|at| *at > now && !open),
+    }
+}
+
 /// What the answer to a create says.
 pub fn created(body: &[u8]) -> Result<Accepted, Failure> {
     let garbage = || Failure::unknown("Dynamics 365 answered the create without a conversation");
     let created: wire::Created = wire::read(body).map_err(|_| garbage())?;
-    let id = super::conversation_id(&created.conversationid).ok_or_else(garbage)?;
+    let id = super::ids::conversation_id(&created.conversationid).ok_or_else(garbage)?;
+    Ok(Accepted { vendor_id: created.messageid.map(VendorId), ..opened(id) })
+}
+
+/// A conversation exists.
+pub fn opened(id: String) -> Accepted {
     let mut metadata = Map::new();
     metadata.insert("dynamics365_chat_id".to_owned(), Value::String(id.clone()));
-    Ok(Accepted {
-        vendor_id: created.messageid.map(VendorId),
-        work: Some(Work { id: VendorId(id), reference: None }),
-        metadata,
-    })
+    let work = Some(Work { id: VendorId(id), reference: None });
+    Accepted { work, metadata, ..Accepted::default() }
 }
 
 /// What the answer to a message says. One without an id may be anybody's page.

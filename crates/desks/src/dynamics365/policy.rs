@@ -3,13 +3,18 @@
 //! Pages are those of the Dynamics 365 Contact Center documentation unless another is named;
 //! all were checked on 2026-11-20.
 
+mod failure;
+
 use baton_core::{
     desk::DeskPolicy,
-    fault::{Fault, FaultClass, Outcome},
-    time::{HOUR_MS, MINUTE_MS, SECOND_MS},
+    time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS},
 };
 
-use super::wire;
+pub use failure::{
+    Certainty, Failure, Reply, about_a_case, dataverse_failure, denied, doing, entra_failure,
+    exists, is_closed_case, is_missing, messaging_failure, refuses_credential, refuses_file,
+    unless_missing,
+};
 
 /// Characters of one message: "Use /conversation/{id} endpoint".
 pub const TEXT_MAX: usize = 6_000;
@@ -23,6 +28,32 @@ pub const FIELD_MAX: usize = 200;
 pub const CONTEXT_MAX: usize = 512;
 /// Characters of a sender's name: "Use /conversation/{id} endpoint".
 pub const NAME_MAX: usize = 256;
+/// Characters of a first and of a last name (contact entity reference: both columns hold 50).
+pub const NAME_PART_MAX: usize = 50;
+/// Characters of a name that are looked at; our own bound, above what both columns hold.
+pub const FULL_NAME_MAX: usize = 400;
+/// Characters of `contact.mobilephone` (its entity reference).
+pub const PHONE_MAX: usize = 50;
+/// Characters of `contact.emailaddress1` (its entity reference).
+pub const EMAIL_MAX: usize = 100;
+/// Characters of `contact.description` (its entity reference).
+pub const REMARK_MAX: usize = 2_000;
+/// Characters of `msdyn_ocliveworkitem.subject` (its entity reference).
+pub const SUBJECT_MAX: usize = 200;
+/// The last digits by which a stored phone number is looked for: enough to find few, and without
+/// the parts that people write in many ways. Our own choice.
+pub const PHONE_DIGITS: usize = 7;
+/// Contacts that one question brings at most; our own bound.
+pub const CONTACTS_MAX: usize = 100;
+/// How many of several contacts are shown; our own bound.
+pub const AMBIGUOUS_SHOWN: usize = 5;
+/// Bytes of the line that shows them, as they travel; our own bound: 5 addresses of pages.
+pub const AMBIGUITY_BYTES: usize = 1_500;
+/// How long a live conversation waits for its contact, in milliseconds; our own choice: Microsoft
+/// links by itself what it finds later.
+pub const CONTACT_PATIENCE_MS: u64 = 5_000;
+/// How many merges are followed from one contact to the next; our own bound.
+pub const MERGES_MAX: usize = 5;
 /// Messages of one page: "Use /conversation/{conversationId}/messages endpoint".
 pub const MESSAGES_PAGE: usize = 100;
 /// Conversations of one page: "Use /conversations endpoint".
@@ -58,6 +89,22 @@ pub const KEYS_PAUSE_MS: i64 = 5 * SECOND_MS;
 /// Keys are fetched again after this time ("Signing key rollover", Microsoft identity
 /// platform: check daily), so that a withdrawn one is forgotten.
 pub const KEYS_OLD_MS: i64 = 24 * HOUR_MS;
+/// How long before its use an assertion is valid, for clocks that differ; our own margin.
+pub const ASSERTION_EARLY_S: i64 = 60;
+/// How long an assertion lives ("Microsoft identity platform application authentication
+/// certificate credentials", read 2026-11-21: 5 to 10 minutes at most).
+pub const ASSERTION_LIFE_S: i64 = 5 * 60;
+/// How long before its end a credential is warned of; our own choice.
+pub const CREDENTIAL_WARN_MS: i64 = 28 * DAY_MS;
+/// How long the list of messaging channels is believed; our own bound.
+pub const CHANNELS_FRESH_MS: i64 = 10 * MINUTE_MS;
+/// Messaging channels that are listed at most; our own bound.
+pub const CHANNELS_MAX: usize = 200;
+/// How long an answer about who is available is given again; our own bound: Microsoft counts reps
+/// about every five minutes.
+pub const AVAILABILITY_FRESH_MS: i64 = 5 * SECOND_MS;
+/// Places whose availability is kept at once; our own bound.
+pub const PLACES_MAX: usize = 200;
 /// A conversation that ended is read from its transcript; for this long after its last change
 /// a missing transcript is taken as not written yet. Our own bound: no page gives a time.
 pub const TRANSCRIPT_WAIT_MS: i64 = 5 * MINUTE_MS;
@@ -80,6 +127,65 @@ pub const FILE_HOSTS: &[&str] = &[
     ".blob.core.windows.net",
 ];
 
+/// UTF-16 units of a case's description: "Incident (Case) table/entity reference", read
+/// 2026-11-21; organisations may raise it.
+pub const DESCRIPTION_MAX: usize = 2_000;
+/// The most that any text column takes ("Memo column", Dataverse, read 2026-11-21).
+pub const DESCRIPTION_MOST: usize = 1_048_576;
+/// UTF-16 units of a note's words: "Note (Annotation) table/entity reference", read 2026-11-21.
+pub const NOTE_MAX: usize = 100_000;
+/// A file of this size goes into a note directly: "Use file data with Attachment and Note
+/// records" advises less than 4 MB of base64.
+pub const DIRECT_MAX_BYTES: usize = 3 * 1_024 * 1_024 - 64 * 1_024;
+/// Bytes of one block of a larger file: the same page allows 4 MB; its sample counts them before
+/// base64, we stay below it after.
+pub const BLOCK_BYTES: usize = 3 * 1_024 * 1_024;
+/// Files that are on their way into notes at the same time; our own bound on memory.
+pub const UPLOADS_AT_ONCE: usize = 4;
+/// A file that takes longer goes as a link; our own bound, within what the hub gives one attempt.
+pub const UPLOAD_PATIENCE_MS: u64 = 40_000;
+/// Text files that one transcript is parted into at most; our own bound.
+pub const TRANSCRIPT_PARTS_MAX: usize = 4;
+/// How long the option sets of the case are believed; our own bound.
+pub const OPTIONS_FRESH_MS: i64 = 10 * MINUTE_MS;
+/// Answers of each kind that one listing of a case reads; our own bound.
+pub const ANSWERS_MAX: usize = 20;
+/// `statuscode` of an e-mail that was sent ("Email table/entity reference", read 2026-11-21).
+pub const EMAIL_SENT: i64 = 3;
+/// Asks for names beside ids ("Query data using the Web API", Dataverse, read 2026-11-21).
+pub const WITH_NAMES: &str =
+    "odata.include-annotations=\"OData.Community.Display.V1.FormattedValue\"";
+/// Begins a rep's note that goes to the customer; our own choice.
+pub const NOTE_PREFIX: &str = "!reply";
+/// The entity set of conversations, and the navigation properties of its workstream and of its
+/// notes ("Conversation (msdyn_ocliveworkitem)", Customer Service, read 2026-11-21).
+pub const ROW_SET: &str = "msdyn_ocliveworkitems";
+pub const ROW_WORKSTREAM: &str = "msdyn_liveworkstreamid_msdyn_ocliveworkitem@odata.bind";
+pub const ROW_NOTES: &str = "objectid_msdyn_ocliveworkitem";
+
+/// What may be asked of a service.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    /// Calls at once.
+    pub at_once: usize,
+    /// Calls in a window.
+    pub requests: usize,
+    /// Seconds that the calls of a window may take together.
+    pub execution_s: usize,
+    /// The window in milliseconds.
+    pub window_ms: i64,
+}
+
+/// Each application user's limit in Dataverse ("Service protection API limits").
+pub const DATAVERSE_LIMIT: Limit =
+    Limit { at_once: 52, requests: 6_000, execution_s: 1_200, window_ms: 300 * SECOND_MS };
+/// The Messaging API answers 429 and no page gives its limits: only its pauses are obeyed, and
+/// the calls at once are bounded as in Dataverse. Our own choice.
+pub const MESSAGING_LIMIT: Limit =
+    Limit { at_once: 52, requests: 100_000, execution_s: usize::MAX, window_ms: MINUTE_MS };
+/// The pause after a refusal that names none; our own choice.
+pub const RATE_PAUSE_MS: i64 = 5 * SECOND_MS;
+
 /// What the hub must know.
 pub const POLICY: DeskPolicy = DeskPolicy {
     // Room for the words that mark a speaker who is not the customer.
@@ -89,6 +195,7 @@ pub const POLICY: DeskPolicy = DeskPolicy {
     repeat_span_ms: 2 * MINUTE_MS,
     // The pages ask not to poll; this only closes gaps that a dropped webhook left.
     reconcile_every_ms: 2 * MINUTE_MS,
+    case_every_ms: MINUTE_MS,
     // Not documented: an assumption.
     listing_lag_ms: 10 * SECOND_MS,
     // "Attachment and annotation files" (Dataverse): the organisation's limit is at most 128 MB.
@@ -124,438 +231,4 @@ const GEOS: &[(&str, &str)] = &[
 pub fn geo(zone: &str) -> Option<(&'static str, &'static str)> {
     let (_, geo) = GEOS.iter().find(|(name, _)| *name == zone)?;
     Some((geo, if *geo == "gov" { "us" } else { "com" }))
-}
-
-/// A call that did not succeed.
-#[derive(Debug)]
-pub struct Failure {
-    pub certainty: Certainty,
-    pub fault: Fault,
-}
-
-/// What a failure says about the thing that was to be sent.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Certainty {
-    /// Not done; worth another try after the vendor's pause.
-    NotDone { after_ms: Option<i64> },
-    /// Refused.
-    Refused,
-    /// Nobody knows.
-    Unknown,
-}
-
-impl Failure {
-    /// Refused, and why.
-    pub fn refused(class: FaultClass, text: impl Into<String>) -> Self {
-        Self { certainty: Certainty::Refused, fault: Fault::new(class, text) }
-    }
-
-    /// Not done, and why.
-    pub fn not_done(after_ms: Option<i64>, class: FaultClass, text: impl Into<String>) -> Self {
-        Self { certainty: Certainty::NotDone { after_ms }, fault: Fault::new(class, text) }
-    }
-
-    /// Perhaps done, and why nobody knows.
-    pub fn unknown(text: impl Into<String>) -> Self {
-        Self { certainty: Certainty::Unknown, fault: Fault::new(FaultClass::VendorDown, text) }
-    }
-
-    /// The same failure of a step before the call itself: the call was certainly not made.
-    pub fn before_the_call(self) -> Self {
-        match self.certainty {
-            Certainty::Unknown => Self { certainty: Certainty::NotDone { after_ms: None }, ..self },
-            _ => self,
-        }
-    }
-}
-
-impl From<Failure> for Outcome {
-    fn from(failure: Failure) -> Self {
-        let fault = failure.fault;
-        match failure.certainty {
-            Certainty::NotDone { after_ms } => Self::Retry { after_ms, fault },
-            Certainty::Refused => Self::Rejected { fault },
-            Certainty::Unknown => Self::Unknown { fault },
-        }
-    }
-}
-
-/// An answer, read within its bound.
-#[derive(Debug)]
-pub struct Reply {
-    pub status: u16,
-    /// `Retry-After` in seconds, as text.
-    pub retry_after: Option<String>,
-    /// `x-ms-correlation-id` or its kin.
-    pub correlation: Option<String>,
-    pub body: Vec<u8>,
-}
-
-impl Reply {
-    pub fn succeeded(&self) -> bool {
-        (200..300).contains(&self.status)
-    }
-
-    fn retry_after_ms(&self) -> Option<i64> {
-        let seconds: i64 = self.retry_after.as_deref()?.trim().parse().ok()?;
-        Some(seconds.saturating_mul(SECOND_MS).clamp(0, RETRY_AFTER_MAX_MS))
-    }
-
-    /// The words for Microsoft's support, where the answer carries an id.
-    fn trace(&self) -> String {
-        match &self.correlation {
-            Some(id) => format!(" (correlation id {})", visible(id, 64)),
-            None => String::new(),
-        }
-    }
-}
-
-/// A vendor's words on one line, without control characters, cut.
-fn visible(text: &str, max: usize) -> String {
-    text.chars().filter(|c| !c.is_control()).take(max).collect()
-}
-
-/// Code, the status it comes with, class, text ("Error handling in messaging APIs").
-const MESSAGING_ERRORS: &[(u32, u16, FaultClass, &str)] = {
-    use FaultClass::{Bug, ContentRejected, NotRegistered, WorkEnded};
-    &[
-        (
-            30001,
-            400,
-            NotRegistered,
-            "Dynamics 365 does not know the organisation; correct organization_id (Power Platform admin center, Details)",
-        ),
-        (
-            30002,
-            400,
-            NotRegistered,
-            "Dynamics 365 does not know the channel; correct channel_id (msdyn_occustommessagingchannelid)",
-        ),
-        (30003, 400, Bug, "Dynamics 365 does not support this operation"),
-        (
-            30004,
-            404,
-            NotRegistered,
-            "the channel record does not exist in Dynamics 365; make it again and correct channel_id",
-        ),
-        (30005, 400, Bug, "Dynamics 365 does not accept the conversation id"),
-        (30006, 400, Bug, "Dynamics 365 does not accept the timestamp"),
-        (30007, 400, Bug, "Dynamics 365 does not accept the page size"),
-        (30008, 400, Bug, "Dynamics 365 does not accept the page size"),
-        (30009, 400, Bug, "Dynamics 365 does not accept the continuation token"),
-        (30010, 400, Bug, "Dynamics 365 takes no more than 100 context variables"),
-        (
-            30011,
-            400,
-            ContentRejected,
-            "the text is longer than the 6,000 characters that Dynamics 365 takes",
-        ),
-        (30012, 400, Bug, "Dynamics 365 cannot read the request"),
-        (30013, 404, WorkEnded, "the conversation has ended in Dynamics 365"),
-        (
-            30014,
-            400,
-            NotRegistered,
-            "the channel is not linked to a workstream; add it to a messaging workstream in the Copilot Service admin center",
-        ),
-        (30015, 500, FaultClass::VendorDown, "Dynamics 365 could not write its answer"),
-        (30016, 400, ContentRejected, "the message has neither text nor a file"),
-    ]
-};
-
-/// The documented code in an answer. Where the number stands in the body is not documented, so
-/// it is looked for everywhere, as a number of its own and only beside its own status: a
-/// customer's words that the body repeats must not decide.
-fn messaging_code(reply: &Reply) -> Option<&'static (u32, u16, FaultClass, &'static str)> {
-    let text = String::from_utf8_lossy(&reply.body);
-    text.split(|c: char| !c.is_ascii_digit())
-        .filter(|digits| digits.len() == 5)
-        .filter_map(|digits| digits.parse::<u32>().ok())
-        .find_map(|code| MESSAGING_ERRORS.iter().find(|row| row.0 == code && row.1 == reply.status))
-}
-
-/// What a failed call of the Messaging API means; 401 is the token's matter.
-pub fn messaging_failure(reply: &Reply, about_a_conversation: bool) -> Failure {
-    use FaultClass::{
-        Bug, ContentRejected, NotRegistered, Permission, RateLimited, Unknown, VendorDown,
-    };
-    let trace = reply.trace();
-    let refused = |class, text: &str| Failure::refused(class, format!("{text}{trace}"));
-    if let Some((code, status, class, text)) = messaging_code(reply) {
-        let mut failure = refused(*class, text);
-        failure.fault = failure.fault.with_code(code.to_string());
-        if *status >= 500 {
-            failure.certainty = Certainty::Unknown;
-        }
-        return failure;
-    }
-    let mut failure = match reply.status {
-        300..=399 => refused(Bug, "the address redirects; correct messaging_url"),
-        400 => refused(Bug, &format!("Dynamics 365 refuses the request{}", detail(reply))),
-        403 => refused(
-            Permission,
-            "Dynamics 365 forbids this; check the application user and its roles",
-        ),
-        404 if about_a_conversation => {
-            refused(FaultClass::WorkEnded, "the conversation has ended in Dynamics 365")
-        }
-        404 => refused(NotRegistered, "nothing answers there; check messaging_url and channel_id"),
-        413 => refused(ContentRejected, "the message is too large for Dynamics 365"),
-        429 => Failure::not_done(
-            reply.retry_after_ms(),
-            RateLimited,
-            format!("Dynamics 365 asks for a pause{trace}"),
-        ),
-        408 | 500.. => Failure::unknown(format!("Dynamics 365 answered {}{trace}", reply.status)),
-        status => refused(Unknown, &format!("Dynamics 365 answered {status}")),
-    };
-    if failure.certainty == Certainty::Unknown {
-        failure.fault.class = VendorDown;
-    }
-    failure.fault = failure.fault.with_code(format!("http_{}", reply.status));
-    failure
-}
-
-/// Title and detail of an RFC 7807 problem.
-fn detail(reply: &Reply) -> String {
-    let problem: wire::Problem = wire::read(&reply.body).unwrap_or_default();
-    let words: Vec<String> =
-        [problem.title, problem.detail].into_iter().flatten().map(|t| visible(&t, 200)).collect();
-    if words.is_empty() { String::new() } else { format!(": {}", words.join(": ")) }
-}
-
-/// Code, class, text ("Web service error codes" of Dataverse).
-const DATAVERSE_ERRORS: &[(&str, FaultClass, &str)] = &[
-    (
-        "0x80072560",
-        FaultClass::Permission,
-        "the application is no user of the environment; add it as an application user in the Power Platform admin center",
-    ),
-    (
-        "0x80042f09",
-        FaultClass::Permission,
-        "the application user has no security role; assign one in the Power Platform admin center",
-    ),
-    (
-        "0x80040220",
-        FaultClass::Permission,
-        "the application user lacks a right; its role must read conversations, transcripts and notes",
-    ),
-    (
-        "0x8004a112",
-        FaultClass::Permission,
-        "the application user is disabled; enable it in the Power Platform admin center",
-    ),
-    (
-        "0x80040225",
-        FaultClass::Permission,
-        "the application user is disabled; enable it in the Power Platform admin center",
-    ),
-];
-
-/// What a failed call of Dataverse means; 401 is the token's matter.
-pub fn dataverse_failure(reply: &Reply) -> Failure {
-    let trace = reply.trace();
-    let problem: wire::Problem = wire::read(&reply.body).unwrap_or_default();
-    let code = problem.error.and_then(|error| error.code).map(|code| visible(&code, 20));
-    let known = code.as_deref().and_then(|code| {
-        DATAVERSE_ERRORS.iter().find(|row| row.0.eq_ignore_ascii_case(code.trim()))
-    });
-    let mut failure = match (known, reply.status) {
-        (Some((_, class, text)), _) => Failure::refused(*class, format!("{text}{trace}")),
-        (None, 429) => Failure::not_done(
-            reply.retry_after_ms(),
-            FaultClass::RateLimited,
-            format!("Dataverse asks for a pause{trace}"),
-        ),
-        (None, 403) => Failure::refused(
-            FaultClass::Permission,
-            format!("Dataverse forbids this; check the application user and its roles{trace}"),
-        ),
-        (None, 404) => Failure::refused(
-            FaultClass::NotRegistered,
-            format!("nothing answers there; check environment_url{trace}"),
-        ),
-        (None, status @ 500..) => Failure::unknown(format!("Dataverse answered {status}{trace}")),
-        (None, status) => Failure::refused(
-            FaultClass::Bug,
-            format!("Dataverse refuses the request with {status}{trace}"),
-        ),
-    };
-    let code = code.unwrap_or_else(|| format!("http_{}", reply.status));
-    failure.fault = failure.fault.with_code(code);
-    failure
-}
-
-/// Code and text ("Microsoft Entra authentication and authorization error codes").
-const ENTRA_ERRORS: &[(i64, &str)] = &[
-    (
-        7_000_215,
-        "Entra refuses the client secret; paste the secret's Value (not its Secret ID) into client_secret",
-    ),
-    (
-        7_000_222,
-        "the client secret has expired; make a new one in the app registration and set client_secret",
-    ),
-    (700_016, "Entra knows no such application in the tenant; correct client_id or tenant_id"),
-    (7_000_218, "Entra got no client secret; set client_secret"),
-    (70_011, "Entra refuses the scope; correct environment_url or messaging_scope"),
-    (28_002, "Entra refuses the scope; correct environment_url or messaging_scope"),
-    (
-        500_011,
-        "the tenant has no such resource; correct environment_url or messaging_scope, or tenant_id",
-    ),
-    (90_002, "Entra knows no such tenant; correct tenant_id"),
-];
-
-/// What a refused token means. The protocol's `error` decides what is done; the codes, which
-/// Microsoft may change, only choose the words. The description is never shown.
-pub fn entra_failure(reply: &Reply) -> Failure {
-    let refusal: wire::TokenRefusal = wire::read(&reply.body).unwrap_or_default();
-    let known = ENTRA_ERRORS.iter().find(|row| refusal.error_codes.contains(&row.0));
-    let mut failure = match refusal.error.as_str() {
-        _ if reply.status == 429 || reply.status >= 500 => Failure::not_done(
-            reply.retry_after_ms(),
-            FaultClass::VendorDown,
-            format!("Entra answered {}; it is tried again", reply.status),
-        ),
-        "temporarily_unavailable" => Failure::not_done(
-            reply.retry_after_ms(),
-            FaultClass::VendorDown,
-            "Entra is not available for the moment; it is tried again",
-        ),
-        "" => Failure::not_done(
-            None,
-            FaultClass::VendorDown,
-            format!("Entra answered {} without a reason; check login_url", reply.status),
-        ),
-        error => {
-            let general = match error {
-                "invalid_client" => {
-                    "Entra refuses the application's credentials; check client_id and client_secret"
-                }
-                "unauthorized_client" => {
-                    "Entra does not let the application in; check client_id and tenant_id"
-                }
-                "invalid_scope" | "invalid_resource" => {
-                    "Entra refuses the scope; correct environment_url or messaging_scope"
-                }
-                _ => "Entra refuses to issue a token; check tenant_id, client_id and client_secret",
-            };
-            Failure::refused(FaultClass::Auth, known.map_or(general, |row| row.1))
-        }
-    };
-    let code = match refusal.error_codes.first() {
-        Some(code) => format!("AADSTS{code}"),
-        None if refusal.error.is_empty() => format!("http_{}", reply.status),
-        None => visible(&refusal.error, 64),
-    };
-    failure.fault = failure.fault.with_code(code);
-    failure
-}
-
-/// A token that the vendor does not take. The first time a fresh one may help.
-pub fn denied(service: &str, again: bool) -> Failure {
-    let failure = if again {
-        Failure::refused(
-            FaultClass::Auth,
-            format!(
-                "{service} refuses a fresh token; check that the channel record names this \
-                 client_id and tenant_id, and that channel_id and organization_id belong together"
-            ),
-        )
-    } else {
-        Failure::not_done(
-            Some(0),
-            FaultClass::Auth,
-            format!("{service} refuses the token; it is tried again with a fresh one"),
-        )
-    };
-    Failure { fault: failure.fault.with_code("http_401"), ..failure }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn reply(status: u16, body: &str) -> Reply {
-        Reply { status, retry_after: None, correlation: None, body: body.as_bytes().to_vec() }
-    }
-
-    #[test]
-    fn the_number_is_found_wherever_it_stands() {
-        for body in [
-            r#"{"errorCode":30014,"message":"no"}"#,
-            r#"{"type":"x","title":"30014","status":400,"detail":"no"}"#,
-            r#"{"error":{"code":"30014"}}"#,
-            "Error 30014: not linked",
-        ] {
-            let failure = messaging_failure(&reply(400, body), false);
-            assert_eq!(failure.fault.code.as_deref(), Some("30014"), "{body}");
-            assert_eq!(failure.certainty, Certainty::Refused);
-            assert!(failure.fault.operator.contains("workstream"));
-        }
-    }
-
-    #[test]
-    fn a_number_beside_another_status_or_inside_a_longer_one_decides_nothing() {
-        for body in [r#"{"detail":"my order 30013"}"#, r#"{"detail":"1300140"}"#] {
-            let failure = messaging_failure(&reply(400, body), true);
-            assert_eq!(failure.fault.class, FaultClass::Bug, "{body}");
-        }
-    }
-
-    #[test]
-    fn statuses_say_whether_it_was_done() {
-        let of = |status, conversation| messaging_failure(&reply(status, ""), conversation);
-        assert_eq!(of(404, true).fault.class, FaultClass::WorkEnded);
-        assert_eq!(of(404, false).fault.class, FaultClass::NotRegistered);
-        assert_eq!(of(500, true).certainty, Certainty::Unknown);
-        assert_eq!(of(503, true).certainty, Certainty::Unknown);
-        assert_eq!(of(429, true).certainty, Certainty::NotDone { after_ms: None });
-        assert_eq!(of(418, true).certainty, Certainty::Refused);
-        let failure = messaging_failure(&reply(500, r#"{"code":30015}"#), true);
-        assert_eq!(failure.certainty, Certainty::Unknown);
-    }
-
-    #[test]
-    fn the_pause_is_the_vendors_but_bounded() {
-        for (text, expected) in
-            [("7", Some(7_000)), ("999999999999", Some(HOUR_MS)), ("soon", None), ("-1", Some(0))]
-        {
-            let reply = Reply { retry_after: Some(text.to_owned()), ..reply(429, "") };
-            let failure = messaging_failure(&reply, true);
-            assert_eq!(failure.certainty, Certainty::NotDone { after_ms: expected }, "{text}");
-        }
-    }
-
-    #[test]
-    fn entras_error_decides_and_its_code_chooses_the_words() {
-        let refused = |error: &str, code: i64| {
-            let body = format!(
-                r#"{{"error":"{error}","error_description":"AADSTS: app secret~value","error_codes":[{code}]}}"#
-            );
-            entra_failure(&reply(401, &body))
-        };
-        let failure = refused("invalid_client", 7_000_215);
-        assert_eq!(failure.certainty, Certainty::Refused);
-        assert!(failure.fault.operator.contains("Secret ID"));
-        assert_eq!(failure.fault.code.as_deref(), Some("AADSTS7000215"));
-        assert!(!format!("{:?}", failure.fault).contains("secret~value"));
-        assert!(refused("invalid_client", 7_000_222).fault.operator.contains("expired"));
-        assert!(refused("unauthorized_client", 700_016).fault.operator.contains("client_id"));
-        assert!(refused("invalid_client", 1).fault.operator.contains("credentials"));
-        let pause = refused("temporarily_unavailable", 7_000_215);
-        assert_eq!(pause.certainty, Certainty::NotDone { after_ms: None });
-        let html = entra_failure(&reply(404, "<html>"));
-        assert_eq!(html.certainty, Certainty::NotDone { after_ms: None });
-    }
-
-    #[test]
-    fn dataverse_errors_name_the_cure() {
-        let body = r#"{"error":{"code":"0x80072560","message":"The user is not a member"}}"#;
-        let failure = dataverse_failure(&reply(403, body));
-        assert_eq!(failure.fault.class, FaultClass::Permission);
-        assert!(failure.fault.operator.contains("application user"));
-    }
 }

@@ -1,17 +1,24 @@
 //! Our words into Dynamics 365's: the plan that opens the conversation, and what follows in it.
 
+pub mod case;
+pub mod contact;
+pub mod context;
+pub mod notes;
+pub mod row;
+
 use baton_core::{
     channel::Call,
-    contact::{Contact, PointKind},
+    contact::PointKind,
     desk::{DeskWhat, Opening, PlanStep, ToDesk},
     fault::{Fault, FaultClass},
     file::is_active,
     handoff::PLAN_MAX_STEPS,
     message::{Author, AuthorKind, Content},
+    route::WorkKind,
 };
 use serde_json::{Map, Value, json};
 
-use super::{config::Config, policy};
+use super::{config::Config, ids::conversation_of, place, policy};
 use crate::transcript::{self, Limits, MARK};
 
 /// Our name as a sender.
@@ -26,42 +33,59 @@ pub const MESSAGE: &str = "message";
 /// Ends it.
 pub const END: &str = "end";
 
-/// The plan: the create with the brief and the newest of the transcript, then what did not fit.
-pub fn open(opening: &Opening<'_>) -> Vec<PlanStep> {
+/// The plan for the kind of work that the route wants.
+pub fn open(config: &Config, opening: &Opening<'_>) -> Vec<PlanStep> {
+    match (opening.choice.kind, &config.rows) {
+        (WorkKind::Case, _) => case::open(config, opening),
+        (WorkKind::Live, Some(rows)) => row::open(rows, opening),
+        (WorkKind::Live, None) => conversation(config, opening),
+    }
+}
+
+/// The plan: the contact, so that Microsoft finds it; the create with the brief and the newest of
+/// the transcript, then what did not fit; last what is good to have.
+fn conversation(config: &Config, opening: &Opening<'_>) -> Vec<PlanStep> {
+    let after = contact::after(config, opening);
     let limits = Limits {
-        start_bytes: policy::START_MAX_BYTES,
+        // Room for the line about contacts, which is added when the step is sent.
+        start_bytes: policy::START_MAX_BYTES - policy::AMBIGUITY_BYTES,
         part_units: policy::TEXT_MAX,
-        parts: PLAN_MAX_STEPS - 1,
+        parts: PLAN_MAX_STEPS - 2 - after.len(),
     };
     let start = transcript::compose(opening, &limits);
     let body = json!({
-        "customercontext": customer(opening.contact, &opening.handoff.id.to_string()),
-        "conversationcontext": context(opening),
+        "customercontext": customer(opening),
+        "conversationcontext": context::variables(config, opening),
         "conversationrequestid": opening.handoff.id.to_string(),
         "startmessage": { "message": start.text, "displayname": SENDER },
         "skipdeflectionbot": true,
     });
-    let mut plan = vec![PlanStep {
+    let create = PlanStep {
         step: CREATE.to_owned(),
         call: json!({ "operation": CREATE, "body": body }),
-    }];
+        optional: false,
+    };
+    let mut plan = vec![contact::step(opening), create];
     plan.extend(start.parts.into_iter().enumerate().map(|(index, text)| PlanStep {
         step: format!("transcript {}", index + 1),
         call: json!({ "operation": MESSAGE, "text": text }),
+        optional: false,
     }));
+    plan.extend(after);
     plan
 }
 
 /// Who the customer is. What is too long for its field is left out where a cut would name
-/// somebody else.
-fn customer(contact: &Contact, id: &str) -> Value {
+/// somebody else, and so is an address that is only claimed: Microsoft would link by it.
+fn customer(opening: &Opening<'_>) -> Value {
+    let contact = opening.contact;
     let mut fields = Map::new();
     let mut put = |key: &str, value: String| {
         if !value.is_empty() {
             fields.insert(key.to_owned(), Value::String(value));
         }
     };
-    put("customerid", id.to_owned());
+    put("customerid", opening.handoff.id.to_string());
     if let Some(name) = &contact.name {
         let name = transcript::one_line(name, policy::FIELD_MAX);
         let (first, last) = name.rsplit_once(' ').unwrap_or((&name, ""));
@@ -73,48 +97,34 @@ fn customer(contact: &Contact, id: &str) -> Value {
     if let Some(phone) = contact.point(PointKind::Phone).filter(fits) {
         put("phonenumber", format!("+{}", phone.trim_start_matches('+')));
     }
-    if let Some(email) = contact.point(PointKind::Email).filter(fits) {
+    let claimed = PointKind::Email.is_claimed_on(opening.channel);
+    if let Some(email) = contact.point(PointKind::Email).filter(fits).filter(|_| !claimed) {
         put("email", email.to_owned());
     }
     Value::Object(fields)
 }
 
-/// The context variables: all displayable, all short, usable in routing rules.
-fn context(opening: &Opening<'_>) -> Value {
-    let brief = opening.brief;
-    let values = [
-        ("sessionId", Some(opening.session.to_string())),
-        ("channel", Some(opening.channel.name().to_owned())),
-        ("classification", Some(brief.classification.clone())),
-        ("sentiment", Some(brief.sentiment.words().to_owned())),
-        ("language", Some(brief.language.clone())),
-        ("handoffReason", Some(opening.handoff.reason.name().to_owned())),
-        ("queue", opening.choice.queue.clone()),
-    ];
-    let entries = values.into_iter().filter_map(|(name, value)| {
-        let value = transcript::one_line(&value?, policy::CONTEXT_MAX);
-        let entry = json!({ "isDisplayable": true, "value": value });
-        (!value.is_empty()).then(|| (name.to_owned(), entry))
-    });
-    Value::Object(entries.collect())
-}
-
 /// One thing to be sent, in the vendor's words.
 pub fn render(config: &Config, to_desk: &ToDesk<'_>) -> Result<Call, Fault> {
+    match (to_desk.handoff.target.kind, &config.rows) {
+        (WorkKind::Case, _) => return case::render(config, to_desk),
+        (WorkKind::Live, Some(rows)) => return row::render(rows, to_desk),
+        (WorkKind::Live, None) => {}
+    }
     let activity = match to_desk.what {
         DeskWhat::Plan(call) => return plan_step(config, to_desk, call),
         DeskWhat::Message { author, content, file_url } => {
             let (text, attachments) = with_file(config, content, file_url);
             let mut said = match author.kind {
-                AuthorKind::Customer => customers_message(config, to_desk, &text)?,
-                _ => our_message(config, to_desk, &format!("{MARK} {}: {text}", speaker(author)))?,
+                AuthorKind::Customer => customers_message(to_desk, &text)?,
+                _ => our_message(to_desk, &format!("{MARK} {}: {text}", speaker(author)))?,
             };
             if let Some(attachments) = attachments {
                 said["attachments"] = attachments;
             }
             said
         }
-        DeskWhat::Note(text) => our_message(config, to_desk, &format!("{MARK} {text}"))?,
+        DeskWhat::Note(text) => our_message(to_desk, &format!("{MARK} {text}"))?,
         DeskWhat::Close => json!({ "type": "endOfConversation" }),
     };
     let operation = if matches!(to_desk.what, DeskWhat::Close) { END } else { MESSAGE };
@@ -141,19 +151,33 @@ fn with_file(config: &Config, content: &Content, url: Option<&str>) -> (String, 
 fn plan_step(config: &Config, to_desk: &ToDesk<'_>, call: &Value) -> Result<Call, Fault> {
     let text = |key: &str| call.get(key).and_then(Value::as_str);
     match (text("operation"), text("text"), call.get("body")) {
+        (Some(case::CONTACT), ..) => contact::render(config, to_desk, call),
+        (Some(contact::LINK | contact::SUBJECT), ..) => Ok(contact::render_after(to_desk, call)),
         (Some(CREATE), _, Some(body)) => {
             let mut body = body.clone();
+            if let Some(line) = contact::ambiguity(config, to_desk) {
+                let start = &mut body["startmessage"]["message"];
+                *start = json!(with_line(start.as_str().unwrap_or_default(), &line));
+            }
             if config.plain_start_message {
                 body["startmessage"] = body["startmessage"]["message"].take();
             }
+            let place = place::named(to_desk.handoff.target.queue.as_deref());
+            let body = json!({ "place": place, "create": body });
             Ok(Call { operation: CREATE.to_owned(), body })
         }
         (Some(MESSAGE), Some(text), _) => {
-            let activity = our_message(config, to_desk, text)?;
+            let activity = our_message(to_desk, text)?;
             in_conversation(config, to_desk, MESSAGE, activity)
         }
         _ => Err(Fault::new(FaultClass::Bug, "the step of the plan is not one of this desk's")),
     }
+}
+
+/// Adds a line below the first one, which says what the text is.
+fn with_line(text: &str, line: &str) -> String {
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    format!("{first}\n{line}\n{rest}")
 }
 
 fn speaker(author: &Author) -> String {
@@ -164,24 +188,57 @@ fn speaker(author: &Author) -> String {
     }
 }
 
+/// What a call does, as it stands after "failed to".
+pub fn doing(operation: &str) -> &'static str {
+    match operation {
+        CREATE => "open the conversation",
+        MESSAGE => "write to the rep",
+        END => "end the conversation",
+        contact::LINK => "link the conversation to its contact",
+        contact::SUBJECT => "write the conversation's title",
+        case::CONTACT => "find or make the customer's contact",
+        case::INCIDENT => "open the case",
+        case::QUEUE => "put the case into its queue",
+        case::RESOLVE => "resolve the case",
+        notes::NOTE => "write the note",
+        row::ROW => "make the row",
+        _ => "take the step",
+    }
+}
+
+/// The operation that a thing to be sent becomes, as far as it can be told beforehand.
+pub fn operation<'a>(what: &DeskWhat<'a>) -> &'a str {
+    match what {
+        DeskWhat::Plan(call) => call.get("operation").and_then(Value::as_str).unwrap_or_default(),
+        DeskWhat::Message { .. } | DeskWhat::Note(_) => MESSAGE,
+        DeskWhat::Close => END,
+    }
+}
+
+/// Whether repeating a call is harmless. Everything that is made in tables is made under our own
+/// id; only the Messaging API takes a message twice.
+pub fn is_repeatable(call: &Call) -> bool {
+    !matches!(call.operation.as_str(), MESSAGE | END)
+}
+
 /// What the customer says: the only text that stands in the thread under the customer's name.
-fn customers_message(config: &Config, to_desk: &ToDesk<'_>, text: &str) -> Result<Value, Fault> {
+fn customers_message(to_desk: &ToDesk<'_>, text: &str) -> Result<Value, Fault> {
     let name = to_desk.contact.name.as_deref().unwrap_or_default();
     let mut from = json!({ "id": format!("{OUR_ID_PREFIX}{}", to_desk.contact.id) });
     let name = transcript::one_line(name, policy::NAME_MAX);
     from["name"] = Value::String(if name.is_empty() { "Customer".to_owned() } else { name });
-    message(config, to_desk, text, from)
+    message(to_desk, text, from)
 }
 
 /// What Baton says: flagged, so that it is not relayed back and no bot answers it.
-fn our_message(config: &Config, to_desk: &ToDesk<'_>, text: &str) -> Result<Value, Fault> {
+fn our_message(to_desk: &ToDesk<'_>, text: &str) -> Result<Value, Fault> {
     let from = json!({ "id": format!("{OUR_ID_PREFIX}hub"), "name": SENDER });
-    let mut activity = message(config, to_desk, text, from)?;
+    let mut activity = message(to_desk, text, from)?;
     activity["channelData"] = json!({ "messagingapi-oc": { "type": "AutomatedMessage" } });
     Ok(activity)
 }
 
-fn message(config: &Config, to_desk: &ToDesk<'_>, text: &str, from: Value) -> Result<Value, Fault> {
+fn message(to_desk: &ToDesk<'_>, text: &str, from: Value) -> Result<Value, Fault> {
     let length = text.chars().count();
     if text.trim().is_empty() {
         return Err(Fault::new(FaultClass::ContentRejected, "a message to the desk needs words"));
@@ -195,7 +252,6 @@ fn message(config: &Config, to_desk: &ToDesk<'_>, text: &str, from: Value) -> Re
     Ok(json!({
         "type": "message",
         "id": to_desk.delivery.to_string(),
-        "channelId": config.channel_id,
         "from": from,
         "text": text,
     }))
@@ -208,24 +264,41 @@ fn in_conversation(
     operation: &str,
     mut activity: Value,
 ) -> Result<Call, Fault> {
-    let work =
-        to_desk.handoff.work.as_ref().and_then(|work| super::conversation_id(work.id.as_str()));
-    let Some(id) = work else {
+    let Some(id) = conversation_of(to_desk.handoff) else {
         return Err(Fault::new(
             FaultClass::Bug,
             "the conversation in Dynamics 365 is not known yet",
         ));
     };
-    activity["channelId"] = json!(config.channel_id);
+    let Some(channel) = place::channel(config, to_desk.handoff) else {
+        return Err(Fault::new(
+            FaultClass::NotRegistered,
+            "no messaging channel is set; test and save the desk's settings, or set channel_id",
+        ));
+    };
+    activity["channelId"] = json!(channel);
     activity["conversation"] = json!({ "id": id });
     Ok(Call { operation: operation.to_owned(), body: activity })
 }
 
+/// That the customer has read a rep's message, and with it the earlier ones ("Use /conversation
+/// endpoint", Messaging API, events; checked 2026-11-20).
+pub fn read(channel: &str, conversation: &str, message: &str) -> Value {
+    json!({
+        "type": "event",
+        "name": "MessageRead",
+        "channelId": channel,
+        "from": { "id": format!("{OUR_ID_PREFIX}customer"), "name": "Customer" },
+        "conversation": { "id": conversation },
+        "value": { "messageId": message },
+    })
+}
+
 /// The typing sign in a conversation.
-pub fn typing(config: &Config, conversation: &str) -> Value {
+pub fn typing(channel: &str, conversation: &str) -> Value {
     json!({
         "type": "typing",
-        "channelId": config.channel_id,
+        "channelId": channel,
         "from": { "id": format!("{OUR_ID_PREFIX}customer"), "name": "Customer" },
         "conversation": { "id": conversation },
     })

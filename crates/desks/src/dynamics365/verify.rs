@@ -9,7 +9,7 @@ use baton_core::{
 };
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 
-use super::{config::Config, policy, wire};
+use super::{changes, config::Config, policy, wire};
 
 /// The tenant's signing keys as last fetched.
 #[derive(Default)]
@@ -56,6 +56,9 @@ enum Verdict {
 /// Verifies a webhook and keeps its body as it came; whatever is wrong inside is found when it
 /// is parsed, so that it parks instead of being lost.
 pub fn receive(config: &Config, keys: &Keys, request: &RawRequest, now: Timestamp) -> Received {
+    if request.path.trim_matches('/').is_empty() {
+        return changes::receive(config, request);
+    }
     let Some(conversation) = conversation(&request.path) else {
         return Received::Answer(Answer::status(404));
     };
@@ -84,7 +87,7 @@ pub fn receive(config: &Config, keys: &Keys, request: &RawRequest, now: Timestam
 fn conversation(path: &str) -> Option<String> {
     let id =
         path.trim_matches('/').strip_prefix("v3/conversations/")?.strip_suffix("/activities")?;
-    super::conversation_id(id)
+    super::ids::conversation_id(id)
 }
 
 fn token(config: &Config, keys: &Keys, header: Option<&str>, now: Timestamp) -> Verdict {

@@ -144,6 +144,50 @@ pub struct WorkRow {
     pub modifiedon: Option<String>,
 }
 
+/// The customer of a row of `msdyn_ocliveworkitems`.
+#[derive(Deserialize, Debug)]
+pub struct CustomerRow {
+    #[serde(default, rename = "_msdyn_customer_value", deserialize_with = "loose")]
+    pub customer: Option<String>,
+}
+
+/// A row of `contacts`.
+#[derive(Deserialize, Debug, Default)]
+#[serde(default)]
+pub struct ContactRow {
+    pub contactid: String,
+    pub statecode: i64,
+    #[serde(rename = "_masterid_value", deserialize_with = "loose")]
+    pub master: Option<String>,
+    #[serde(deserialize_with = "loose")]
+    pub emailaddress1: Option<String>,
+    #[serde(deserialize_with = "loose")]
+    pub mobilephone: Option<String>,
+    #[serde(deserialize_with = "loose")]
+    pub telephone1: Option<String>,
+    #[serde(deserialize_with = "loose")]
+    pub telephone2: Option<String>,
+    #[serde(deserialize_with = "loose")]
+    pub telephone3: Option<String>,
+}
+
+/// The answer to the question for representatives.
+#[derive(Deserialize, Debug, Default)]
+#[serde(default)]
+pub struct Availability {
+    pub isqueueavailable: Option<bool>,
+    pub isagentavailable: Option<bool>,
+    #[serde(deserialize_with = "loose")]
+    pub positioninqueue: Option<String>,
+    /// Minutes.
+    #[serde(deserialize_with = "loose")]
+    pub averagewaittime: Option<String>,
+    #[serde(deserialize_with = "loose")]
+    pub averagewaittimeinseconds: Option<String>,
+    #[serde(deserialize_with = "loose")]
+    pub starttimeofnextoperatinghour: Option<String>,
+}
+
 /// A row of `msdyn_transcripts`.
 #[derive(Deserialize, Debug)]
 pub struct TranscriptRow {
@@ -161,6 +205,42 @@ pub struct NoteRow {
 #[derive(Deserialize, Debug)]
 pub struct WhoAmI {
     pub organizationid: String,
+    pub userid: String,
+}
+
+/// The answer to `RetrieveUserPrivileges`.
+#[derive(Deserialize, Debug)]
+pub struct UserPrivileges {
+    pub roleprivileges: Vec<RolePrivilege>,
+}
+
+/// A privilege that a user's roles grant.
+#[derive(Deserialize, Debug)]
+pub struct RolePrivilege {
+    #[serde(default)]
+    pub privilegename: String,
+    /// `Basic`, `Local`, `Deep` or `Global`.
+    #[serde(default, deserialize_with = "loose")]
+    pub depth: Option<String>,
+}
+
+/// A row of `msdyn_occustommessagingchannels`.
+#[derive(Deserialize, Clone, Debug)]
+pub struct ChannelRow {
+    #[serde(rename = "msdyn_occustommessagingchannelid")]
+    pub id: String,
+    #[serde(default)]
+    pub msdyn_name: Option<String>,
+    #[serde(default)]
+    pub msdyn_occustomchannelid: Option<i64>,
+    #[serde(default)]
+    pub msdyn_appid: Option<String>,
+    #[serde(default)]
+    pub msdyn_tenantid: Option<String>,
+    #[serde(default)]
+    pub msdyn_webhookurl: Option<String>,
+    #[serde(default, rename = "_msdyn_liveworkstreamid_value")]
+    pub workstream: Option<String>,
 }
 
 /// One message of a transcript note.
@@ -301,4 +381,138 @@ pub struct Problem {
 pub struct DataverseError {
     #[serde(deserialize_with = "loose")]
     pub code: Option<String>,
+    #[serde(deserialize_with = "loose")]
+    pub message: Option<String>,
+}
+
+/// A row of `incidents`, with what was expanded.
+#[derive(Deserialize, Debug)]
+pub struct IncidentRow {
+    pub incidentid: String,
+    #[serde(default, deserialize_with = "loose")]
+    pub ticketnumber: Option<String>,
+    #[serde(default)]
+    pub statecode: Option<i64>,
+    #[serde(default, rename = "incident_emails")]
+    pub emails: Vec<AnswerRow>,
+    #[serde(default, rename = "incident_annotation")]
+    pub notes: Vec<AnswerRow>,
+    #[serde(default, rename = "incident_adx_portalcomments")]
+    pub portal_comments: Vec<AnswerRow>,
+}
+
+/// An e-mail, a note or a portal comment.
+#[derive(Deserialize, Debug)]
+pub struct AnswerRow {
+    #[serde(default)]
+    pub activityid: Option<String>,
+    #[serde(default)]
+    pub annotationid: Option<String>,
+    #[serde(default)]
+    pub description: Option<String>,
+    #[serde(default)]
+    pub notetext: Option<String>,
+    #[serde(default)]
+    pub createdon: Option<String>,
+    #[serde(default)]
+    pub senton: Option<String>,
+    #[serde(default, rename = "_createdby_value")]
+    pub created_by: Option<String>,
+    #[serde(default, rename = "_createdby_value@odata.community.display.v1.formattedvalue")]
+    pub created_by_name: Option<String>,
+}
+
+/// A row of `msdyn_ocliveworkitemcontextitems`.
+#[derive(Deserialize, Debug)]
+pub struct ContextRow {
+    #[serde(rename = "_msdyn_ocliveworkitemid_value", default)]
+    pub conversation: Option<String>,
+}
+
+/// What a webhook of Dataverse's says: the execution context, as far as it is needed.
+#[derive(Deserialize, Debug, Default)]
+#[serde(default)]
+pub struct Changed {
+    pub primaryentityname: String,
+    pub primaryentityid: String,
+    pub inputparameters: Value,
+}
+
+/// Any row, of which only the state matters.
+#[derive(Deserialize, Debug)]
+pub struct StateRow {
+    pub statecode: i64,
+}
+
+/// The answer to `InitializeAnnotationBlocksUpload`.
+#[derive(Deserialize, Debug)]
+pub struct UploadBegun {
+    pub filecontinuationtoken: String,
+}
+
+/// A column of a table.
+#[derive(Deserialize, Debug)]
+pub struct ColumnName {
+    pub logicalname: String,
+}
+
+/// The definition of a text column.
+#[derive(Deserialize, Debug)]
+pub struct MemoColumn {
+    pub maxlength: usize,
+}
+
+/// An option-set column, whose options are its own or shared by several tables.
+#[derive(Deserialize, Debug)]
+pub struct OptionColumn {
+    pub logicalname: String,
+    #[serde(default)]
+    optionset: Option<OptionSet>,
+    #[serde(default)]
+    globaloptionset: Option<OptionSet>,
+}
+
+#[derive(Deserialize, Debug)]
+struct OptionSet {
+    #[serde(default, deserialize_with = "listed")]
+    options: Vec<OptionValue>,
+}
+
+impl OptionColumn {
+    /// Its options.
+    pub fn options(&self) -> impl Iterator<Item = &OptionValue> {
+        self.optionset.iter().chain(&self.globaloptionset).flat_map(|set| &set.options)
+    }
+}
+
+/// One option.
+#[derive(Deserialize, Debug)]
+pub struct OptionValue {
+    pub value: i64,
+    #[serde(default)]
+    label: Option<OptionLabel>,
+}
+
+#[derive(Deserialize, Debug)]
+struct OptionLabel {
+    #[serde(default)]
+    userlocalizedlabel: Option<LocalizedLabel>,
+    #[serde(default, deserialize_with = "listed")]
+    localizedlabels: Vec<LocalizedLabel>,
+}
+
+#[derive(Deserialize, Debug)]
+struct LocalizedLabel {
+    #[serde(default)]
+    label: String,
+}
+
+impl OptionValue {
+    /// Its words in every language, the user's first.
+    pub fn labels(&self) -> impl Iterator<Item = &str> {
+        let label = self.label.as_ref();
+        let own = label.and_then(|label| label.userlocalizedlabel.as_ref());
+        let all = label.into_iter().flat_map(|label| &label.localizedlabels);
+        own.into_iter().chain(all).map(|label| label.label.as_str())
+    }
 }

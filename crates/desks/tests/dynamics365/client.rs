@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use baton_core::{
-    desk::Desk,
+    desk::{Desk, DeskWhat},
     fault::{FaultClass, Outcome},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -117,6 +117,26 @@ async fn without_a_token_nothing_is_sent() {
 }
 
 #[tokio::test]
+async fn an_operator_reads_what_was_tried_and_a_rep_why_it_failed() {
+    let (vendor, _, desk) = ready().await;
+    let refused = r#"{"code":30014}"#;
+    vendor.on(CREATE, &[(400, refused)]);
+    vendor.on(MESSAGES, &[(400, refused)]);
+    let opened = desk.send(&create(&*desk)).await;
+    let listed = desk.list(&handoff(), NOW).await.unwrap_err();
+    let nameless = DeskWhat::Plan(&Value::Null);
+    let unsaid = rendered(&*desk, &handoff(), &contact(), nameless).unwrap_err();
+    for (fault, tried, why) in [
+        (opened.fault().unwrap(), "open the conversation: ", "the channel is not linked"),
+        (&listed, "read what reps wrote: ", "the channel is not linked"),
+        (&unsaid, "take the step: ", "the step of the plan"),
+    ] {
+        assert!(fault.operator.starts_with(&format!("{tried}{why}")), "{}", fault.operator);
+        assert!(fault.rep.starts_with(why), "{}", fault.rep);
+    }
+}
+
+#[tokio::test]
 async fn answers_become_outcomes() {
     let (vendor, _, desk) = ready().await;
     let (message, opening) = (says(&*desk, "hi"), create(&*desk));
@@ -147,11 +167,12 @@ async fn answers_become_outcomes() {
 
 #[tokio::test]
 async fn the_vendors_pause_and_its_correlation_id_are_passed_on() {
-    let (vendor, _, desk) = ready().await;
+    let (vendor, clock, desk) = ready().await;
     let call = says(&*desk, "hi");
     vendor.with_header(POST, 429, ("retry-after", "17"));
     let Outcome::Retry { after_ms, fault } = desk.send(&call).await else { panic!() };
     assert_eq!((after_ms, fault.class), (Some(17_000), FaultClass::RateLimited));
+    clock.advance_ms(17_000);
     vendor.with_header(POST, 500, ("x-ms-correlation-id", "1234-abcd"));
     let outcome = desk.send(&call).await;
     assert!(outcome.fault().unwrap().operator.contains("1234-abcd"));
@@ -198,7 +219,13 @@ async fn a_connection_lost_after_the_request_leaves_it_unknown() {
     let mut settings = settings(&vendor.base);
     settings.insert("messaging_url".to_owned(), json!(mute));
     let http = reqwest::Client::builder().build().unwrap();
-    let deps = baton_desks::Deps { http, clock: clock(), development: true };
+    let deps = baton_desks::Deps {
+        http,
+        downloads: baton_files::Client::new(true).unwrap(),
+        clock: clock(),
+        files: None,
+        development: true,
+    };
     let desk = baton_desks::build("dynamics365", &settings, &deps).unwrap();
     let outcome = desk.send(&says(&*desk, "important words")).await;
     assert_eq!((outcome.name(), class(&outcome)), ("unknown", FaultClass::VendorDown));
@@ -208,29 +235,8 @@ async fn a_connection_lost_after_the_request_leaves_it_unknown() {
 #[tokio::test]
 async fn typing_is_sent_and_its_failure_is_nobodys_matter() {
     let (vendor, _, desk) = ready().await;
-    desk.typing(&work()).await;
+    desk.typing(&handoff()).await;
     let seen = vendor.seen(POST);
     assert_eq!(seen[0].json()["type"], "typing");
     assert_eq!(seen[0].json()["conversation"]["id"], CHAT);
-}
-
-#[tokio::test]
-async fn the_check_names_what_is_wrong() {
-    let (vendor, _, desk) = ready().await;
-    let who = |org: &str| json!({ "OrganizationId": org, "UserId": ORG }).to_string();
-    vendor.on(WHO, &[(200, &who(&ORG.to_uppercase()))]);
-    vendor.on(CONVERSATIONS, &[(200, r#"{"conversations":[]}"#)]);
-    desk.check().await.unwrap();
-    assert_eq!(vendor.seen(CONVERSATIONS)[0].query, "PageSize=1");
-    assert!(vendor.seen(CREATE).is_empty() && vendor.seen(POST).is_empty());
-
-    vendor.on(CONVERSATIONS, &[(400, r#"{"code":30001}"#)]);
-    vendor.on(WHO, &[(200, &who(TENANT))]);
-    let fault = desk.check().await.unwrap_err();
-    assert!(fault.operator.contains("organization_id") && fault.operator.contains(TENANT));
-
-    vendor.on(WHO, &[(403, r#"{"error":{"code":"0x80072560","message":"no"}}"#)]);
-    let fault = desk.check().await.unwrap_err();
-    assert_eq!(fault.class, FaultClass::Permission);
-    assert!(fault.operator.contains("application user"), "{}", fault.operator);
 }

@@ -68,7 +68,7 @@ fn what_a_browser_would_run_goes_as_a_link_and_what_is_not_here_as_words() {
 async fn fetch(vendor: &Vendor, address: &str) -> Result<Vec<u8>, Fault> {
     let desk = desk_at(&vendor.base, &clock());
     let source = MediaSource { vendor_id: VendorId::from(address), max_bytes: 100 };
-    let mut stream = desk.fetch(&work(), &source).await?;
+    let mut stream = desk.fetch(&handoff(), &source).await?;
     let mut bytes = Vec::new();
     while let Some(chunk) = std::future::poll_fn(|cx| stream.chunks.as_mut().poll_next(cx)).await {
         bytes.extend_from_slice(&chunk?);

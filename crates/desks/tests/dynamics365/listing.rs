@@ -74,7 +74,7 @@ async fn an_active_conversation_is_read_page_by_page_and_sorted_by_speaker() {
     ] });
     vendor.on(MESSAGES, &[(200, &first.to_string()), (200, &second.to_string())]);
     vendor.on(ROW, &[(200, &row(0, 2))]);
-    let listing = desk.list(&work(), NOW).await.unwrap();
+    let listing = desk.list(&handoff(), NOW).await.unwrap();
     assert!(!listing.ended);
     let (from_rep, from_us) = words(&listing);
     assert_eq!(from_rep, ["ok", "ok"], "typed twice, and one of them on two pages");
@@ -100,7 +100,7 @@ async fn a_listing_without_end_is_not_taken_for_complete() {
     let pages: Vec<String> = (0..30).map(page).collect();
     let answers: Vec<(u16, &str)> = pages.iter().map(|page| (200, page.as_str())).collect();
     vendor.on(MESSAGES, &answers);
-    let fault = desk.list(&work(), NOW).await.unwrap_err();
+    let fault = desk.list(&handoff(), NOW).await.unwrap_err();
     assert!(fault.operator.contains("too many"), "{}", fault.operator);
     assert_eq!(vendor.seen(MESSAGES).len(), 20);
 }
@@ -139,7 +139,7 @@ async fn an_ended_conversation_is_read_from_its_transcript() {
             ])),
         )],
     );
-    let listing = desk.list(&work(), NOW).await.unwrap();
+    let listing = desk.list(&handoff(), NOW).await.unwrap();
     assert!(listing.ended);
     let (from_rep, from_us) = words(&listing);
     assert_eq!(from_rep, ["first", "second"]);
@@ -176,7 +176,7 @@ async fn an_end_is_believed_when_it_is_confirmed() {
         vendor.on(ROWS, &[(200, none)]);
         vendor.on(CONVERSATIONS, &[(200, listed)]);
         vendor.on(TRANSCRIPTS, &[(200, none)]);
-        let ended = desk.list(&work(), NOW).await.ok().map(|listing| listing.ended);
+        let ended = desk.list(&handoff(), NOW).await.ok().map(|listing| listing.ended);
         assert_eq!(ended, expected, "{name}");
     }
 }
@@ -187,10 +187,10 @@ async fn a_transcript_is_not_waited_for_without_end() {
     vendor.on(MESSAGES, &[(404, "")]);
     vendor.on(ROW, &[(200, &row(1, 4))]);
     vendor.on(TRANSCRIPTS, &[(200, r#"{"value":[]}"#)]);
-    let fault = desk.list(&work(), NOW).await.unwrap_err();
+    let fault = desk.list(&handoff(), NOW).await.unwrap_err();
     assert!(fault.operator.contains("transcript"), "{}", fault.operator);
     clock.advance_ms(5 * MINUTE_MS);
-    assert!(desk.list(&work(), NOW).await.unwrap().ended);
+    assert!(desk.list(&handoff(), NOW).await.unwrap().ended);
 }
 
 #[tokio::test]
@@ -200,7 +200,7 @@ async fn the_row_is_found_by_its_other_column() {
     vendor.on(ROW, &[(404, r#"{"error":{"code":"0x80040217","message":"no"}}"#)]);
     vendor.on(ROWS, &[(200, &format!(r#"{{"value":[{}]}}"#, row(1, 4)))]);
     vendor.on(TRANSCRIPTS, &[(200, r#"{"value":[]}"#)]);
-    assert!(desk.list(&work(), NOW).await.unwrap().ended);
+    assert!(desk.list(&handoff(), NOW).await.unwrap().ended);
 }
 
 fn listed(from_us: &[(&str, &str)], from_rep: &[&str]) -> Listing {

@@ -8,13 +8,13 @@ use baton_core::{
     ids::{ConversationId, DeliveryId, DeskId, MessageId, SessionId, WorkspaceId},
     inbox::ChannelKind,
     message::{Author, AuthorKind, Content, Message, MessageStatus},
-    route::{Choice, WorkKind},
+    route::Choice,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::*;
 
-fn message(position: i64, kind: AuthorKind, text: &str) -> Message {
+pub fn message(position: i64, kind: AuthorKind, text: &str) -> Message {
     Message {
         id: MessageId(id(100 + u128::try_from(position).unwrap())),
         workspace: WorkspaceId(id(1)),
@@ -42,13 +42,23 @@ fn plan(transcript: &[Message]) -> Vec<PlanStep> {
         contact: &contact(),
         brief: &brief(),
         transcript,
-        choice: &Choice { desk: DeskId(id(4)), kind: WorkKind::Live, queue: Some("vip".into()) },
+        files: &[],
+        choice: &Choice { queue: Some("vip".into()), ..Choice::of(DeskId(id(4))) },
     };
     desk().open(&opening).unwrap()
 }
 
 fn start(plan: &[PlanStep]) -> String {
-    plan[0].call["body"]["startmessage"]["message"].as_str().unwrap().to_owned()
+    made(plan)["startmessage"]["message"].as_str().unwrap().to_owned()
+}
+
+/// The body of the create.
+fn made(plan: &[PlanStep]) -> &Value {
+    &plan.iter().find(|step| step.step == "create").unwrap().call["body"]
+}
+
+fn parts(plan: &[PlanStep]) -> impl Iterator<Item = &PlanStep> {
+    plan.iter().filter(|step| step.step.starts_with("transcript"))
 }
 
 fn part(step: &PlanStep) -> &str {
@@ -61,9 +71,9 @@ fn the_create_carries_contact_context_and_brief() {
         message(1, AuthorKind::Customer, "Where is my parcel?"),
         message(2, AuthorKind::Ai, "I will look."),
     ]);
-    assert_eq!(plan.len(), 1);
-    assert_eq!(plan[0].step, "create");
-    let mut body = plan[0].call["body"].clone();
+    let names: Vec<(&str, bool)> = plan.iter().map(|s| (s.step.as_str(), s.optional)).collect();
+    assert_eq!(names, [("contact", true), ("create", false), ("link", true)]);
+    let mut body = made(&plan).clone();
     body["startmessage"]["message"] = json!("");
     let shown = |value: &str| json!({ "isDisplayable": true, "value": value });
     assert_eq!(
@@ -79,6 +89,7 @@ fn the_create_carries_contact_context_and_brief() {
                 "classification": shown("Delivery"), "sentiment": shown("Negative"),
                 "language": shown("en"), "handoffReason": shown("customer_asked"),
                 "queue": shown("vip"),
+                "batonHandoffId": { "isDisplayable": false, "value": handoff().id.to_string() },
             },
             "conversationrequestid": handoff().id.to_string(),
             "startmessage": { "message": "", "displayname": "Baton" },
@@ -111,12 +122,53 @@ fn a_customer_without_name_and_phone_is_no_trouble() {
         contact: &contact,
         brief: &brief(),
         transcript: &[],
-        choice: &Choice { desk: DeskId(id(4)), kind: WorkKind::Live, queue: None },
+        files: &[],
+        choice: &Choice::of(DeskId(id(4))),
     };
     let plan = desk().open(&opening).unwrap();
-    let customer = &plan[0].call["body"]["customercontext"];
+    let customer = &made(&plan)["customercontext"];
     assert_eq!(*customer, json!({ "customerid": handoff().id.to_string() }));
-    assert!(plan[0].call["body"]["conversationcontext"].get("queue").is_none());
+    assert!(made(&plan)["conversationcontext"].get("queue").is_none());
+}
+
+#[test]
+fn mapped_context_variables_take_what_the_handoff_knows_and_nothing_else() {
+    let desk = |mapped: Value| {
+        let mut settings = settings("http://127.0.0.1:1");
+        settings.insert("context_variables".to_owned(), mapped);
+        build(&settings, &clock(), None)
+    };
+    let mut contact = contact();
+    contact.name = Some("Ana {email}".to_owned());
+    let opening = Opening {
+        handoff: &handoff(),
+        session: SessionId(id(3)),
+        channel: ChannelKind::Whatsapp,
+        contact: &contact,
+        brief: &brief(),
+        transcript: &[],
+        files: &[],
+        choice: &Choice::of(DeskId(id(4))),
+    };
+    let mapped = json!({ "brand": "northwind", "who": "{name}: {subject}" });
+    // As the form gives it, and as a file does.
+    for mapped in [json!(mapped.to_string()), mapped] {
+        let plan = desk(mapped).unwrap().open(&opening).unwrap();
+        let context = &made(&plan)["conversationcontext"];
+        assert_eq!(context["brand"]["value"], "northwind");
+        assert_eq!(context["who"]["value"], "Ana {email}: Parcel lost");
+        assert_eq!(context["channel"]["value"], "whatsapp");
+    }
+    for (wrong, why) in [
+        (json!({ "sessionid": "x" }), "already"),
+        (json!({ "two words": "x" }), "no name"),
+        (json!({ "a": "{secret}" }), "{secret}"),
+        (json!({ "a": 1 }), "must be text"),
+        (json!("no object"), "JSON object"),
+    ] {
+        let fault = desk(wrong.clone()).err().unwrap().to_string();
+        assert!(fault.contains(why), "{wrong}: {fault}");
+    }
 }
 
 #[test]
@@ -132,8 +184,8 @@ fn the_newest_transcript_is_kept_and_the_rest_follows_within_the_limits() {
     assert!(wire > 24_000, "{wire} bytes: more would have fitted");
     assert!(start.contains("> number 60 ") && !start.contains("> number 1 "));
 
-    let parts: Vec<&str> = plan[1..].iter().map(part).collect();
-    assert_eq!(plan[1].step, "transcript 1");
+    let parts: Vec<&str> = parts(&plan).map(part).collect();
+    assert_eq!(plan[2].step, "transcript 1");
     assert!(parts.iter().all(|part| part.encode_utf16().count() <= 6_000));
     let all = format!("{}\n{start}\n", parts.join("\n"));
     let places: Vec<usize> =
@@ -151,7 +203,7 @@ fn what_exceeds_the_plan_is_said_to_be_missing() {
     let plan = plan(&transcript);
     assert_eq!(plan.len(), PLAN_MAX_STEPS);
     let start = start(&plan);
-    let first = plan[1..].iter().find_map(|step| part(step).split("> n").nth(1)).unwrap();
+    let first = parts(&plan).find_map(|step| part(step).split("> n").nth(1)).unwrap();
     let first: usize = first.split(' ').next().unwrap().parse().unwrap();
     assert!(first > 1);
     let line = format!("Not here: the oldest {} messages; read them in Baton, session", first - 1);
@@ -161,10 +213,10 @@ fn what_exceeds_the_plan_is_said_to_be_missing() {
 #[test]
 fn one_enormous_message_is_split_and_not_lost() {
     let plan = plan(&[message(1, AuthorKind::Customer, &"é".repeat(40_000))]);
-    let signs: usize = plan[1..].iter().map(|step| part(step).matches('é').count()).sum();
+    let signs: usize = parts(&plan).map(|step| part(step).matches('é').count()).sum();
     assert_eq!(signs, 40_000);
-    assert!(plan[1..].iter().all(|step| part(step).encode_utf16().count() <= 6_000));
-    assert!(part(&plan[2]).contains("(continued)"));
+    assert!(parts(&plan).all(|step| part(step).encode_utf16().count() <= 6_000));
+    assert!(part(&plan[3]).contains("(continued)"));
 }
 
 #[test]

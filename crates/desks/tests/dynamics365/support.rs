@@ -1,7 +1,7 @@
 //! A clock that stands still, keys that nobody uses, and a tiny vendor on loopback.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{
         Arc, Mutex, OnceLock,
         atomic::{AtomicI64, Ordering},
@@ -24,16 +24,20 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use baton_core::{
     brief::{Brief, Sentiment},
     channel::Call,
+    config::ConfigFault,
     contact::{Contact, Point, PointKind},
     desk::{Desk, DeskWhat, ToDesk},
+    fault::Fault,
     handoff::{Handoff, HandoffReason, HandoffState, Work},
     ids::{
         ContactId, ConversationId, DeliveryId, DeskId, HandoffId, SessionId, VendorId, WorkspaceId,
     },
     message::{Author, AuthorKind, Content},
+    route::Choice,
     time::{BoxFuture, Clock, Timestamp},
 };
 use baton_desks::Deps;
+use baton_files::Files;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -82,10 +86,33 @@ pub fn settings(base: &str) -> Map<String, Value> {
 }
 
 pub fn desk_at(base: &str, clock: &Arc<StillClock>) -> Arc<dyn Desk> {
+    desk_with(&settings(base), clock, None)
+}
+
+/// A desk with its own settings, and the files that it may be given.
+pub fn desk_with(
+    settings: &Map<String, Value>,
+    clock: &Arc<StillClock>,
+    files: Option<Arc<Files>>,
+) -> Arc<dyn Desk> {
+    build(settings, clock, files).unwrap()
+}
+
+/// The same, or why its settings are refused.
+pub fn build(
+    settings: &Map<String, Value>,
+    clock: &Arc<StillClock>,
+    files: Option<Arc<Files>>,
+) -> Result<Arc<dyn Desk>, ConfigFault> {
     let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
-    let deps =
-        Deps { http: http.build().unwrap(), clock: Arc::clone(clock) as _, development: true };
-    baton_desks::build("dynamics365", &settings(base), &deps).unwrap()
+    let deps = Deps {
+        http: http.build().unwrap(),
+        downloads: baton_files::Client::new(true).unwrap(),
+        clock: Arc::clone(clock) as _,
+        files,
+        development: true,
+    };
+    baton_desks::build("dynamics365", settings, &deps)
 }
 
 /// A desk for what needs no network.
@@ -104,6 +131,11 @@ pub struct TestKey {
 impl TestKey {
     fn new(kid: &'static str) -> Self {
         Self { kid, pair: KeyPair::generate(KeySize::Rsa2048).unwrap() }
+    }
+
+    /// The public half, as a certificate holds it.
+    pub fn public(&self) -> &[u8] {
+        self.pair.public_key().as_ref()
     }
 
     pub fn jwk(&self) -> Value {
@@ -197,7 +229,10 @@ impl Vendor {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let vendor = Self { base, script: Arc::default() };
-        let app = Router::new().fallback(serve).with_state(vendor.clone());
+        let app = Router::new()
+            .fallback(serve)
+            .layer(axum::extract::DefaultBodyLimit::disable())
+            .with_state(vendor.clone());
         tokio::spawn(async move { axum::serve(listener, app).await });
         vendor
             .on(TOKEN, &[(200, r#"{"token_type":"Bearer","expires_in":3599,"access_token":"t"}"#)]);
@@ -218,8 +253,23 @@ impl Vendor {
 
     /// One answer with a header.
     pub fn with_header(&self, route: &str, status: u16, header: (&'static str, &'static str)) {
-        let answer = (status, vec![header], String::new());
+        self.with_header_and_body(route, status, header, "");
+    }
+
+    pub fn with_header_and_body(
+        &self,
+        route: &str,
+        status: u16,
+        header: (&'static str, &'static str),
+        body: &str,
+    ) {
+        let answer = (status, vec![header], body.to_owned());
         self.script.lock().unwrap().answers.insert(route.to_owned(), vec![answer]);
+    }
+
+    /// Everything that was asked.
+    pub fn all(&self) -> Vec<Seen> {
+        self.script.lock().unwrap().seen.clone()
     }
 
     pub fn seen(&self, route: &str) -> Vec<Seen> {
@@ -240,6 +290,9 @@ pub const ROW: &str =
 pub const ROWS: &str = "GET /dataverse/api/data/v9.2/msdyn_ocliveworkitems";
 pub const TRANSCRIPTS: &str = "GET /dataverse/api/data/v9.2/msdyn_transcripts";
 pub const NOTES: &str = "GET /dataverse/api/data/v9.2/annotations";
+pub const AVAILABILITY: &str =
+    "POST /dataverse/api/data/v9.2/CCaaS_GetRepresentativeAvailabilityBeforeConversation";
+pub const CHANNELS: &str = "GET /dataverse/api/data/v9.2/msdyn_occustommessagingchannels";
 pub const WHO: &str = "GET /dataverse/api/data/v9.2/WhoAmI";
 
 async fn serve(
@@ -284,6 +337,7 @@ pub fn handoff() -> Handoff {
         session: SessionId(id(3)),
         desk: DeskId(id(4)),
         choice: 0,
+        target: Choice::of(DeskId(id(4))),
         state: HandoffState::Active,
         reason: HandoffReason::CustomerAsked,
         epoch: 2,
@@ -291,6 +345,7 @@ pub fn handoff() -> Handoff {
         plan_seq: 1,
         brief: None,
         work: Some(work()),
+        learned: BTreeMap::new(),
         rep_name: None,
         requested_at: NOW,
         opened_at: None,
@@ -322,10 +377,18 @@ pub fn brief() -> Brief {
     }
 }
 
+/// One thing for the desk in the vendor's words, or why there are none.
+pub fn rendered(
+    desk: &dyn Desk,
+    handoff: &Handoff,
+    contact: &Contact,
+    what: DeskWhat<'_>,
+) -> Result<Call, Fault> {
+    desk.render(&ToDesk { delivery: DeliveryId(id(9)), handoff, contact, what })
+}
+
 pub fn render(desk: &dyn Desk, what: DeskWhat<'_>) -> Call {
-    let to_desk =
-        ToDesk { delivery: DeliveryId(id(9)), handoff: &handoff(), contact: &contact(), what };
-    desk.render(&to_desk).unwrap()
+    rendered(desk, &handoff(), &contact(), what).unwrap()
 }
 
 /// The customer says something.

@@ -12,6 +12,7 @@ use baton_core::{
     config::Field,
     engine::{Engine, Snapshot, Turn},
     fault::Fault,
+    file::{FileStream, MediaSource},
     handoff::HandoffReason,
     time::BoxFuture,
 };
@@ -42,6 +43,10 @@ impl Engine for Builtin {
 
     fn turn<'a>(&'a self, snapshot: &'a Snapshot) -> BoxFuture<'a, Result<Turn, Fault>> {
         Box::pin(async move { Ok(turn::turn(snapshot, &self.knowledge)) })
+    }
+
+    fn fetch<'a>(&'a self, media: &'a MediaSource) -> BoxFuture<'a, Result<FileStream, Fault>> {
+        Box::pin(self.knowledge.read_file(media))
     }
 
     fn brief<'a>(

@@ -1,9 +1,6 @@
 //! One turn: rules, politeness, search, or an honest "I don't know".
 
-use baton_core::{
-    engine::{Decision, Snapshot, Turn},
-    message::Citation,
-};
+use baton_core::engine::{Decision, Snapshot, Turn};
 
 use crate::{
     detect::{self, SmallTalk},
@@ -19,7 +16,9 @@ pub fn turn(snapshot: &Snapshot, knowledge: &Index) -> Turn {
     let decision = rules::first(snapshot, &heard)
         .or_else(|| polite(snapshot, &heard))
         .or_else(|| answer(&heard, knowledge))
-        .unwrap_or_else(|| rules::miss(snapshot, rules::dont_know(snapshot, &heard.language)));
+        .unwrap_or_else(|| {
+            rules::miss(snapshot, rules::dont_know(snapshot, &heard.language), Vec::new())
+        });
     Turn { decision, language: Some(heard.language), tokens: 0 }
 }
 
@@ -42,7 +41,12 @@ fn polite(snapshot: &Snapshot, heard: &Heard) -> Option<Decision> {
 }
 
 fn say(text: &str) -> Decision {
-    Decision::Reply { text: text.to_owned(), citations: Vec::new(), knew: true }
+    Decision::Reply {
+        text: text.to_owned(),
+        choices: Vec::new(),
+        citations: Vec::new(),
+        knew: true,
+    }
 }
 
 fn answer(heard: &Heard, knowledge: &Index) -> Option<Decision> {
@@ -52,7 +56,8 @@ fn answer(heard: &Heard, knowledge: &Index) -> Option<Decision> {
     let source = replies::of(passage.language).source;
     Some(Decision::Reply {
         text: format!("{sentences}\n\n{source}: {}", passage.title),
-        citations: vec![Citation { title: passage.title.clone(), source: passage.source.clone() }],
+        choices: Vec::new(),
+        citations: vec![passage.citation()],
         knew: true,
     })
 }

@@ -143,6 +143,8 @@ mod tests {
     fn yes_and_no_answer_an_offer() {
         assert!(is_yes("Yes please") && is_yes("sí, por favor") && is_yes("はい、お願いします"));
         assert!(!is_yes("yes but when does it arrive"));
+        // A Pole may mean yes by it; everybody else does not.
+        assert!(is_no("No") && !is_yes("No"));
         assert!(is_no("no thanks") && is_no("nein danke") && !is_no("no idea where it is"));
     }
 }

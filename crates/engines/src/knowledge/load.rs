@@ -11,6 +11,8 @@ const MAX_FILES: usize = 5_000;
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
 /// The most bytes of all articles together.
 const MAX_TOTAL_BYTES: u64 = 64 * 1024 * 1024;
+/// The most bytes of a file that an article shows; most channels take less.
+const MAX_SHOWN_BYTES: u64 = 16 * 1024 * 1024;
 /// The deepest nesting of folders.
 const MAX_DEPTH: usize = 16;
 
@@ -70,6 +72,35 @@ pub fn read_folder(folder: &Path) -> Result<Vec<File>, LoadFault> {
         files.push(File { source: parts.join("/"), text });
     }
     Ok(files)
+}
+
+/// The file that an article shows, relative to the folder: one of the folder's own.
+pub fn shown(
+    folder: &Path,
+    article: &str,
+    address: Option<&str>,
+) -> Result<Option<String>, LoadFault> {
+    let is_local = |address: &&str| !address.contains("://") && !address.starts_with(['/', '#']);
+    let Some(address) = address.filter(is_local) else { return Ok(None) };
+    let mut parts: Vec<&str> = article.split('/').collect();
+    parts.pop();
+    for part in address.split('/').filter(|part| *part != ".") {
+        if part == ".." && parts.pop().is_none() || part.contains('\\') {
+            let why = format!("it shows {address}, which is outside the folder");
+            return Err(LoadFault::new(&folder.join(article), why));
+        }
+        if part != ".." {
+            parts.push(part);
+        }
+    }
+    let source = parts.join("/");
+    let path = folder.join(&source);
+    let found = fs::symlink_metadata(&path).map_err(|error| LoadFault::io(&path, &error))?;
+    if !found.is_file() || found.len() > MAX_SHOWN_BYTES {
+        let limit = MAX_SHOWN_BYTES / (1024 * 1024);
+        return Err(LoadFault::new(&path, format!("not a file of at most {limit} MiB")));
+    }
+    Ok(Some(source))
 }
 
 fn collect(folder: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> Result<(), LoadFault> {

@@ -8,6 +8,7 @@ const PASSAGE_MAX_CHARS: usize = 1_500;
 /// An article, cut into blocks.
 pub struct Article {
     title: String,
+    shows: Option<String>,
     blocks: Vec<Block>,
 }
 
@@ -23,8 +24,18 @@ impl Article {
         sentences.map(|sentence| sentence.text.as_str()).collect::<Vec<_>>().join(" ")
     }
 
+    /// The address of its first picture or file, as it is written.
+    pub fn shows(&self) -> Option<&str> {
+        self.shows.as_deref()
+    }
+
     /// Its passages.
-    pub fn passages(self, source: &str, language: &'static str) -> Vec<Passage> {
+    pub fn passages(
+        self,
+        source: &str,
+        language: &'static str,
+        file: Option<&str>,
+    ) -> Vec<Passage> {
         let title = self.title;
         self.blocks
             .into_iter()
@@ -34,6 +45,7 @@ impl Article {
                 language,
                 heading: block.heading,
                 sentences: block.sentences,
+                file: file.map(str::to_owned),
             })
             .collect()
     }
@@ -49,7 +61,7 @@ pub fn read(text: &str, source: &str) -> Article {
     let name = source.rsplit('/').next().unwrap_or(source);
     let name = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     let title = reader.title.unwrap_or_else(|| name.replace(['-', '_'], " "));
-    Article { title, blocks: reader.blocks }
+    Article { title, shows: reader.shows, blocks: reader.blocks }
 }
 
 /// The text after front matter.
@@ -65,6 +77,7 @@ fn body(text: &str) -> &str {
 #[derive(Default)]
 struct Reader {
     title: Option<String>,
+    shows: Option<String>,
     heading: Option<String>,
     paragraph: String,
     sentences: Vec<Sentence>,
@@ -81,6 +94,8 @@ impl Reader {
         } else if self.in_code {
             self.end_paragraph();
             self.paragraph = line.to_owned();
+        } else if let Some(address) = picture(line) {
+            self.shows.get_or_insert_with(|| address.to_owned());
         } else if let Some(heading) = heading(line) {
             self.end_block();
             if self.title.is_none() {
@@ -137,6 +152,13 @@ impl Reader {
             self.blocks.push(block);
         }
     }
+}
+
+/// A line that is a picture and nothing else.
+fn picture(line: &str) -> Option<&str> {
+    let (_, address) = line.strip_prefix("![")?.strip_suffix(')')?.split_once("](")?;
+    let address = address.split_whitespace().next()?;
+    (!address.contains(['(', ')'])).then_some(address)
 }
 
 fn heading(line: &str) -> Option<String> {
@@ -250,7 +272,7 @@ mod tests {
             "a/b.md",
         );
         assert_eq!(article.title, "Refunds");
-        let passages = article.passages("a/b.md", "en");
+        let passages = article.passages("a/b.md", "en", None);
         let texts = |at: usize| -> Vec<&str> {
             passages[at].sentences.iter().map(|s| s.text.as_str()).collect()
         };

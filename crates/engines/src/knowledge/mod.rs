@@ -3,12 +3,18 @@
 
 mod answer;
 mod concepts;
+mod file;
 mod load;
 mod markdown;
 mod shelf;
 mod terms;
 
-use std::path::Path;
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use baton_core::message::Citation;
 
 use crate::detect;
 use shelf::Shelf;
@@ -29,6 +35,8 @@ pub struct Passage {
     pub heading: Option<String>,
     /// Sentences and list items in order, plain text.
     pub sentences: Vec<Sentence>,
+    /// The file that the article shows, relative to the folder, with forward slashes.
+    pub file: Option<String>,
 }
 
 /// A sentence, or an item of a list.
@@ -41,6 +49,12 @@ pub struct Sentence {
 }
 
 impl Passage {
+    /// What an answer from it names.
+    pub fn citation(&self) -> Citation {
+        let (title, source) = (self.title.clone(), self.source.clone());
+        Citation { title, source, file: self.file.clone() }
+    }
+
     /// The passage as one plain text.
     pub fn text(&self) -> String {
         self.sentences.iter().map(|s| s.text.as_str()).collect::<Vec<_>>().join(" ")
@@ -62,12 +76,15 @@ pub struct Hit<'a> {
 /// All articles, ready to be searched. Reloading is loading again.
 pub struct Index {
     shelves: Vec<Shelf>,
+    folder: PathBuf,
+    /// The files that articles show; no other is ever opened.
+    files: BTreeSet<String>,
 }
 
 impl Index {
     /// An index without articles.
     pub fn empty() -> Self {
-        Self { shelves: Vec::new() }
+        Self { shelves: Vec::new(), folder: PathBuf::new(), files: BTreeSet::new() }
     }
 
     /// Reads every Markdown file under the folder. Links are not followed, hidden files are
@@ -77,18 +94,26 @@ impl Index {
     /// Names the file that cannot be read or the limit that the folder exceeds.
     pub fn load(folder: &Path) -> Result<Self, LoadFault> {
         let mut shelves: Vec<Shelf> = Vec::new();
+        let mut files = BTreeSet::new();
         let mut by_language: Vec<(&'static str, Vec<Passage>)> = Vec::new();
         for file in load::read_folder(folder)? {
             let article = markdown::read(&file.text, &file.source);
             let language = detect::language(&article.plain()).unwrap_or("en");
-            let passages = article.passages(&file.source, language);
+            let shown = load::shown(folder, &file.source, article.shows())?;
+            files.extend(shown.clone());
+            let passages = article.passages(&file.source, language, shown.as_deref());
             match by_language.iter_mut().find(|shelf| shelf.0 == language) {
                 Some(shelf) => shelf.1.extend(passages),
                 None => by_language.push((language, passages)),
             }
         }
         shelves.extend(by_language.into_iter().map(|(l, passages)| Shelf::new(l, passages)));
-        Ok(Self { shelves })
+        Ok(Self { shelves, folder: folder.to_owned(), files })
+    }
+
+    /// Where a file stands that an article shows; none where no article does.
+    pub fn file(&self, source: &str) -> Option<PathBuf> {
+        self.files.contains(source).then(|| self.folder.join(source))
     }
 
     /// How many passages there are.

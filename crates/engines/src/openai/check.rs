@@ -20,6 +20,7 @@ const UNCITED_MAX_CHARS: usize = 280;
 /// Says what the model has to do better.
 pub fn decision(
     mut output: DecisionOutput,
+    snapshot: &Snapshot,
     passages: &[&Passage],
 ) -> Result<DecisionOutput, &'static str> {
     if output.action != Action::Reply {
@@ -36,14 +37,40 @@ pub fn decision(
     if length > REPLY_MAX_CHARS {
         return Err("the reply is too long");
     }
+    output.choices = choices(&output.choices, snapshot, passages)?;
     // Numbers are prices, days and hours: facts, and facts need a passage.
-    let states_facts = length > UNCITED_MAX_CHARS || output.text.chars().any(char::is_numeric);
+    let states_facts = length > UNCITED_MAX_CHARS
+        || output.choices.iter().chain([&output.text]).any(|it| it.contains(char::is_numeric));
     if output.knew && output.citations.is_empty() && states_facts {
         return Err(
             "a reply with facts must cite the passages that hold them, or set knew to false",
         );
     }
     Ok(output)
+}
+
+/// What can be tapped, as clean as the reply. A channel that shows nothing to tap gets the reply
+/// alone.
+fn choices(
+    proposed: &[String],
+    snapshot: &Snapshot,
+    passages: &[&Passage],
+) -> Result<Vec<String>, &'static str> {
+    let Some(limits) = snapshot.choices else { return Ok(Vec::new()) };
+    let cleaned: Vec<String> = proposed.iter().map(|choice| clean(choice, passages)).collect();
+    if cleaned.len() > limits.rows {
+        return Err("there are too many choices");
+    }
+    if cleaned.iter().any(|choice| choice.chars().count() > limits.row_chars) {
+        return Err("a choice is too long");
+    }
+    let mut seen: Vec<&String> = cleaned.iter().collect();
+    seen.sort_unstable();
+    seen.dedup();
+    if seen.len() < cleaned.len() || seen.iter().any(|choice| choice.is_empty()) {
+        return Err("a choice is empty or there twice");
+    }
+    Ok(cleaned)
 }
 
 /// A brief that may be shown.
@@ -131,6 +158,7 @@ mod tests {
                 text: "Write to hello@shop.example or see https://shop.example/help.".to_owned(),
                 is_item: false,
             }],
+            file: None,
         };
         clean(text, &[&passage])
     }

@@ -19,6 +19,7 @@ use baton_core::{
     config::ConfigFault,
     engine::{Decision, Engine, Snapshot, Turn},
     fault::Fault,
+    file::{FileStream, MediaSource},
     handoff::HandoffReason,
     message::Citation,
     time::{BoxFuture, Clock},
@@ -66,8 +67,10 @@ impl OpenAi {
         let today = self.clock.now().rfc3339();
         let ask = prompt::decision(snapshot, heard, &passages, &today);
         let mut budget = Budget::of(snapshot);
-        let output: wire::DecisionOutput =
-            self.client.ask(ask, &mut budget, |output| check::decision(output, &passages)).await?;
+        let output: wire::DecisionOutput = self
+            .client
+            .ask(ask, &mut budget, |output| check::decision(output, snapshot, &passages))
+            .await?;
         let language = check::language(&output.language).unwrap_or_else(|| heard.language.clone());
         let decision = settle(snapshot, output, &passages);
         Ok(Turn { decision, language: Some(language), tokens: budget.used() })
@@ -80,18 +83,17 @@ fn settle(snapshot: &Snapshot, output: wire::DecisionOutput, passages: &[&Passag
         wire::Action::Handoff => Decision::Handoff { reason: HandoffReason::EngineDecided },
         wire::Action::Wait => Decision::Wait,
         wire::Action::Close => Decision::Close,
-        wire::Action::Reply if !output.knew => rules::miss(snapshot, output.text),
+        wire::Action::Reply if !output.knew => rules::miss(snapshot, output.text, output.choices),
         wire::Action::Reply => {
             let cited = output.citations.iter().filter_map(|n| passages.get(n.checked_sub(1)?));
             let mut citations: Vec<Citation> = Vec::new();
             for passage in cited {
-                let citation =
-                    Citation { title: passage.title.clone(), source: passage.source.clone() };
+                let citation = passage.citation();
                 if !citations.contains(&citation) {
                     citations.push(citation);
                 }
             }
-            Decision::Reply { text: output.text, citations, knew: true }
+            Decision::Reply { text: output.text, choices: output.choices, citations, knew: true }
         }
     }
 }
@@ -112,6 +114,10 @@ impl Engine for OpenAi {
                 None => self.decide(snapshot, &heard).await,
             }
         })
+    }
+
+    fn fetch<'a>(&'a self, media: &'a MediaSource) -> BoxFuture<'a, Result<FileStream, Fault>> {
+        Box::pin(self.knowledge.read_file(media))
     }
 
     fn brief<'a>(

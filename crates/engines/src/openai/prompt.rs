@@ -26,6 +26,9 @@ State only what the passages say. List in `citations` the numbers `n` of the pas
 used. Promise nothing, and claim neither to be a person nor that a person is present.
 `action`: `reply` to answer; `handoff` when a person is needed; `wait` when nothing is asked; \
 `close` when the customer says goodbye. `text` is empty unless the action is `reply`.
+`choices`: where you ask the customer to pick one of a few answers, these answers, within the \
+limits of `choices` in the data; otherwise, and where that is null, empty. `text` must do without \
+them.
 `knew`: true for an answer that rests on passages, for a greeting and for a question back; false \
 when the passages do not hold the answer: then say so honestly in `text`, and offer a person if \
 `person_on_request` is true.
@@ -57,6 +60,7 @@ pub fn decision(snapshot: &Snapshot, heard: &Heard, passages: &[&Passage], now: 
         "now": now,
         "channel": snapshot.channel.name(),
         "person_on_request": snapshot.rules.on_request,
+        "choices": snapshot.choices.map(|it| json!({"most": it.rows, "characters": it.row_chars})),
         "passages": passages,
         "conversation": conversation(&snapshot.lines),
         "unanswered": heard.text.chars().take(LINE_MAX_CHARS * 2).collect::<String>(),

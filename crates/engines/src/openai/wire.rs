@@ -62,6 +62,9 @@ pub enum Action {
 pub struct DecisionOutput {
     pub action: Action,
     pub text: String,
+    /// Answers that the customer can tap. Servers that are not strict leave it out.
+    #[serde(default)]
+    pub choices: Vec<String>,
     pub citations: Vec<usize>,
     pub knew: bool,
     /// Why, in the model's words: makes it think, is read by nobody.
@@ -87,6 +90,7 @@ pub fn decision_schema() -> Value {
         json!({
             "action": {"type": "string", "enum": ["reply", "handoff", "wait", "close"]},
             "text": {"type": "string"},
+            "choices": {"type": "array", "items": {"type": "string"}},
             "citations": {"type": "array", "items": {"type": "integer"}},
             "knew": {"type": "boolean"},
             "reason": {"type": "string"},

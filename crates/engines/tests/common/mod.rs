@@ -6,6 +6,7 @@ use baton_core::{
     engine::{Line, Snapshot},
     ids::SessionId,
     inbox::ChannelKind,
+    interactive::ChoiceLimits,
     message::AuthorKind,
     settings::{HandoffRules, Settings},
     time::{BoxFuture, Clock, Timestamp},
@@ -48,6 +49,13 @@ pub fn session(lines: &[&str]) -> Snapshot {
     Snapshot {
         session: SessionId::read("01890a5d-ac96-774b-bcce-b302099a8057").unwrap(),
         channel: ChannelKind::Whatsapp,
+        choices: Some(ChoiceLimits {
+            text_chars: 1_024,
+            buttons: 3,
+            button_chars: 20,
+            rows: 10,
+            row_chars: 24,
+        }),
         contact_name: None,
         lines,
         unanswered,

@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// The largest list of people, in bytes.
-const LIST_MAX_BYTES: usize = 24 * 1024 * 1024;
+pub(super) const LIST_MAX_BYTES: usize = 24 * 1024 * 1024;
 /// People looked at, and written in one transaction, at a time.
 const CHUNK: usize = 500;
 /// How long an answer waits for a list to be written, in real time.
@@ -55,7 +55,7 @@ pub struct Campaign {
     pace_per_minute: u32,
     /// `loading`, `running`, `paused`, `done` or `cancelled`.
     state: String,
-    /// Why it was paused by itself.
+    /// Why it was paused or cancelled by itself.
     #[schema(required)]
     why: Option<String>,
     created_at: String,
@@ -113,6 +113,10 @@ pub struct CampaignPrice {
 /// A new campaign.
 #[derive(Deserialize, ToSchema)]
 pub struct NewCampaign {
+    /// The caller's own id for it, a UUID: sent once more, as after a lost answer, it makes no
+    /// second campaign.
+    #[serde(default)]
+    id: Option<String>,
     name: String,
     inbox_id: String,
     /// The template's name.
@@ -198,26 +202,33 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
 
 /// Makes a campaign. Every number and every value is looked at before anything is sent; who
 /// cannot be reached stands on the list as skipped, with the reason. While a long list is being
-/// read the campaign is `loading`.
+/// read the campaign is `loading`. Where there is one of the given id already, that one is
+/// answered with 200.
 #[utoipa::path(post, path = "/api/campaigns", tag = "campaigns", request_body = NewCampaign,
-    responses((status = 201, body = CampaignView), (status = "4XX", body = ErrorBody)))]
+    responses((status = 201, body = CampaignView), (status = 200, body = CampaignView),
+        (status = "4XX", body = ErrorBody)))]
 async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
     Body(new): Body<NewCampaign>,
 ) -> Result<(StatusCode, Json<CampaignView>), ApiError> {
     let _one_of_few = app.lists.try_acquire().map_err(|_| ApiError::overloaded())?;
-    let (inbox, own) = inbox(&app, &caller, &new.inbox_id)?;
-    let found = app.store().template_find(inbox, &new.template, &new.language).await?;
-    let template = templates::sendable(found)?;
-    let campaign = campaign(&app, &caller, inbox, &new)?;
-    let region = new.region.clone().or_else(|| phone::region(own?.trim_start_matches('+')));
-    let (start, id, workspace) = (new.start, campaign.id, caller.workspace);
-    let mut first = people::given(new.recipients, new.csv)?;
+    let (start, given, workspace) = (new.start, own_id(&new)?, caller.workspace);
+    if let Some(id) = given
+        && app.store().campaign_get(workspace, id).await?.is_some()
+    {
+        return Ok((StatusCode::OK, view(&app, workspace, id).await?));
+    }
+    let (mut reader, mut first) = reader(&app, &caller, new).await?;
+    let id = reader.campaign.id;
     let rest = first.split_off(first.len().min(CHUNK));
-    let mut reader = Reader::new(campaign, template, region);
     let list = reader.read_first(first)?;
-    app.store().campaign_put(reader.campaign.clone()).await?;
+    if !app.store().campaign_put(reader.campaign.clone()).await? {
+        // The same call came twice at once; or the id is another workspace's.
+        let known = app.store().campaign_get(workspace, id).await?;
+        known.ok_or_else(|| ApiError::refused("id", "it is taken; make another UUID"))?;
+        return Ok((StatusCode::OK, view(&app, workspace, id).await?));
+    }
     // Also when the caller goes away in the middle of it.
     let hub = Arc::clone(&app);
     let written = tokio::spawn(async move { write(&hub, reader, list, rest, start).await });
@@ -227,6 +238,29 @@ async fn create(
     }
     app.hub.campaigns_look();
     Ok((StatusCode::CREATED, view(&app, workspace, id).await?))
+}
+
+/// The id that the caller made.
+fn own_id(new: &NewCampaign) -> Result<Option<CampaignId>, ApiError> {
+    let read = |id: &String| {
+        CampaignId::read(id).ok_or_else(|| ApiError::refused("id", "not a UUID; leave it out"))
+    };
+    new.id.as_ref().map(read).transpose()
+}
+
+/// The campaign that is asked for, ready to look at the people on its list.
+pub(super) async fn reader(
+    app: &App,
+    caller: &Caller,
+    new: NewCampaign,
+) -> Result<(Reader, Vec<Person>), ApiError> {
+    let (inbox, own) = inbox(app, caller, &new.inbox_id)?;
+    let found = app.store().template_find(inbox, &new.template, &new.language).await?;
+    let template = templates::sendable(found)?;
+    let campaign = campaign(app, caller, inbox, &new)?;
+    let region = new.region.or_else(|| phone::region(own?.trim_start_matches('+')));
+    let people = people::given(new.recipients, new.csv)?;
+    Ok((Reader::new(campaign, template, region), people))
 }
 
 /// The inbox, if it is the caller's and has phone numbers, and its own number.
@@ -263,7 +297,7 @@ fn campaign(
         Some(_) => return Err(ApiError::refused("replies", "write ai or desk")),
     };
     Ok(campaign::Campaign {
-        id: CampaignId(app.hub.new_id()),
+        id: own_id(new)?.unwrap_or_else(|| CampaignId(app.hub.new_id())),
         workspace: caller.workspace,
         inbox,
         name: name.to_owned(),

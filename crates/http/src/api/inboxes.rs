@@ -9,7 +9,7 @@ use axum::{
     http::{StatusCode, request::Parts},
 };
 use baton_core::{
-    config::{Field, HOOK_URL},
+    config::HOOK_URL,
     ids::{InboxId, WorkspaceId},
     inbox,
     time::Timestamp,
@@ -21,7 +21,11 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{connections::ConnectionState, words::Channel};
+use super::{
+    connections::ConnectionState,
+    source_form::{self, hook_url},
+    words::Channel,
+};
 use crate::{
     app::App,
     auth::Caller,
@@ -29,8 +33,6 @@ use crate::{
     input::{Body, Id},
 };
 
-/// The longest name of an inbox.
-const NAME_MAX_CHARS: usize = 80;
 /// The most inboxes of a workspace.
 const INBOXES_MAX: usize = 500;
 /// What an inbox that somebody stopped says about itself.
@@ -57,7 +59,7 @@ pub struct Inbox {
     why: Option<String>,
     /// Whether the AI answers first.
     ai: bool,
-    /// When the vendor last sent something that was taken, since the hub started.
+    /// When an event of its vendor was last stored; none where that was long ago.
     #[schema(required)]
     last_event_at: Option<String>,
     /// How long after a customer's message free-form messages may be sent, in milliseconds; none
@@ -258,22 +260,13 @@ fn enter(
         let names: Vec<&str> = vendors.iter().map(|vendor| vendor.name).collect();
         return Err(ApiError::refused("vendor", &format!("choose one of {}", names.join(", "))));
     };
-    for (key, value) in settings {
-        inbox.settings.remove(&key);
-        config.secrets.remove(&key);
-        if value.is_null() || value == "" {
-            continue;
-        }
-        let kept =
-            if is_secret(vendor.fields, &key) { &mut config.secrets } else { &mut inbox.settings };
-        kept.insert(key, value);
-    }
+    let kept = (&mut inbox.settings, &mut config.secrets);
+    source_form::enter(vendor.fields, kept, &settings);
     let asks_for_hook = vendor.fields.iter().any(|field| field.key == HOOK_URL);
     if asks_for_hook && !inbox.settings.contains_key(HOOK_URL) {
         inbox.settings.insert(HOOK_URL.to_owned(), hook_url(app, inbox.id).into());
     }
-    let merged = inbox.settings.iter().chain(&config.secrets);
-    let merged = merged.map(|(key, value)| (key.clone(), value.clone())).collect();
+    let merged = source_form::merged(&inbox.settings, &config.secrets);
     inbox.channel = app
         .hub
         .try_channel(&inbox.vendor, &merged)
@@ -281,27 +274,10 @@ fn enter(
     Ok(())
 }
 
-fn is_secret(fields: &[Field], key: &str) -> bool {
-    fields.iter().any(|field| field.key == key && field.secret)
-}
-
 /// A name that no other inbox has, stopped ones included.
 fn free_name(asked: &str, id: InboxId, others: &[KnownInbox]) -> Result<String, ApiError> {
-    let name = asked.trim();
-    let fits = (1..=NAME_MAX_CHARS).contains(&name.chars().count());
-    if !fits || name.chars().any(char::is_control) {
-        let why = format!("enter a name of at most {NAME_MAX_CHARS} characters in one line");
-        return Err(ApiError::refused("name", &why));
-    }
-    let mut others = others.iter().map(|other| &other.config.inbox).filter(|o| o.id != id);
-    if others.any(|other| other.name == name) {
-        return Err(ApiError::refused("name", "another inbox has this name; choose another one"));
-    }
-    Ok(name.to_owned())
-}
-
-fn hook_url(app: &App, id: impl std::fmt::Display) -> String {
-    format!("{}/hooks/{id}", app.config.public_url)
+    let others = others.iter().map(|other| &other.config.inbox).filter(|other| other.id != id);
+    source_form::free_name(asked, "inbox", others.map(|other| other.name.as_str()))
 }
 
 fn title(app: &App, vendor: &str) -> String {

@@ -2,22 +2,32 @@
 
 use std::sync::Arc;
 
-use axum::{Json, extract::State};
-use baton_core::{cost, fault::Fault, ids::SessionId, message};
+use axum::{
+    Json,
+    extract::{FromRequest, Request, State},
+    http::StatusCode,
+};
+use baton_core::{
+    cost,
+    fault::Fault,
+    ids::SessionId,
+    interactive::Offer,
+    message::{self, Content},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    LIMIT_MAX, rows,
+    LIMIT_MAX, rows, trials,
     words::{AuthorKind, MessageStatus},
 };
 use crate::{
     app::App,
     auth::Caller,
     error::{ApiError, ErrorBody},
-    input::{Id, Query},
+    input::{Body, Id, Query},
 };
 
 /// One utterance.
@@ -112,8 +122,70 @@ struct PageQuery {
     limit: Option<usize>,
 }
 
+/// Something for the customer.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MessageToSend {
+    /// The words.
+    text: String,
+    /// A line above the words, where there is something to tap.
+    #[serde(default)]
+    header: Option<String>,
+    /// A line below the words, where there is something to tap.
+    #[serde(default)]
+    footer: Option<String>,
+    /// What can be tapped: `{"action": "buttons", "buttons": [{"id", "title"}]}`,
+    /// `{"action": "list", "open", "sections": [{"title", "rows": [{"id", "title", "description"}]}]}`
+    /// or `{"action": "link", "title", "url"}`.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    offer: Option<Offer>,
+}
+
+/// Where the message stands.
+#[derive(Serialize, ToSchema)]
+pub struct MessageSent {
+    session_id: String,
+    message_id: String,
+}
+
 pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(list))
+    OpenApiRouter::new().routes(routes!(list, send))
+}
+
+/// Says something to the customer of a session, by the same way as everything that is sent. Who
+/// answers stays as it is. Where the session has ended, a new one begins.
+#[utoipa::path(post, path = "/api/sessions/{id}/messages", tag = "sessions",
+    params(("id" = String, Path)), request_body = MessageToSend,
+    responses((status = 202, body = MessageSent), (status = "4XX", body = ErrorBody)))]
+async fn send(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id(id): Id,
+    request: Request,
+) -> Result<(StatusCode, Json<MessageSent>), ApiError> {
+    let found = app.store().session_get(caller.workspace, SessionId(id)).await?;
+    let view = found.ok_or_else(ApiError::not_found)?;
+    // Read only now: another workspace's session is not there, whatever is sent to it.
+    let Body(wanted) = Body::<MessageToSend>::from_request(request, &app).await?;
+    let content = wanted.content()?;
+    let said = app.hub.say_in(view.conversation.id, caller.author(), content).await;
+    let said = said.map_err(trials::unsaid)?;
+    let (session_id, message_id) = (said.session.to_string(), said.message.to_string());
+    Ok((StatusCode::ACCEPTED, Json(MessageSent { session_id, message_id })))
+}
+
+impl MessageToSend {
+    fn content(self) -> Result<Content, ApiError> {
+        let Self { text, header, footer, offer } = self;
+        match offer {
+            Some(offer) => Ok(Content::Interactive { text, header, footer, offer }),
+            None if header.is_some() || footer.is_some() => {
+                Err(ApiError::refused("offer", "header and footer stand around something to tap"))
+            }
+            None => Ok(Content::text(text)),
+        }
+    }
 }
 
 /// The messages of a session, oldest first.

@@ -14,9 +14,12 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::app::App;
 
 pub mod access;
+pub mod campaign_check;
 pub mod campaigns;
 pub mod connections;
 pub mod contacts;
+pub mod desks;
+pub mod evidence;
 pub mod feed;
 pub mod files;
 pub mod inboxes;
@@ -27,6 +30,7 @@ pub mod routes;
 pub mod sessions;
 pub mod settings;
 pub mod sms;
+mod source_form;
 pub mod templates;
 pub mod trace;
 pub mod trials;
@@ -77,7 +81,8 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
         .merge(messages::router())
         .merge(files::router())
         .merge(feed::router())
-        .merge(connections::router())
+        .merge(desks::router())
+        .merge(evidence::router())
         .merge(contacts::router())
         .merge(inboxes::router())
         .merge(trials::router())
@@ -89,6 +94,7 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
         .merge(parked::router())
         .merge(templates::router())
         .merge(campaigns::router())
+        .merge(campaign_check::router())
         .merge(trace::router())
         .routes(routes!(document))
 }

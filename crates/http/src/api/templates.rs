@@ -10,10 +10,9 @@ use axum::{
 };
 use baton_core::{
     ids::{InboxId, SessionId, TemplateId, WorkspaceId},
-    message::{Author, AuthorKind},
     template::{self, FieldFault, Values},
 };
-use baton_relay::{SayError, TemplateSyncError};
+use baton_relay::TemplateSyncError;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -136,7 +135,11 @@ struct ListQuery {
 }
 
 pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(sync)).routes(routes!(send))
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(get))
+        .routes(routes!(sync))
+        .routes(routes!(send))
 }
 
 /// The workspace's templates, or those of one inbox.
@@ -162,6 +165,19 @@ async fn list(
         more,
         problem: problem.and_then(|inbox| app.hub.templates_problem(inbox)),
     }))
+}
+
+/// One template.
+#[utoipa::path(get, path = "/api/templates/{id}", tag = "templates",
+    params(("id" = String, Path)),
+    responses((status = 200, body = Template), (status = "4XX", body = ErrorBody)))]
+async fn get(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id(id): Id,
+) -> Result<Json<Template>, ApiError> {
+    let found = app.store().template_get(caller.workspace, TemplateId(id)).await?;
+    found.map(|template| Json(template.into())).ok_or_else(ApiError::not_found)
 }
 
 /// Reads an inbox's templates from its vendor now.
@@ -204,17 +220,8 @@ async fn send(
     let inbox = view.inbox.0;
     let template = find(&app, caller.workspace, inbox, &wanted).await?;
     let filled = template.compile(&wanted.values).map_err(|faults| unfilled(&faults))?;
-    let author = match &caller.person {
-        Some((user, _)) => Author::named(AuthorKind::Rep, Some(user.name.clone())),
-        None => Author::unnamed(AuthorKind::System),
-    };
-    let said = app.hub.template_say(view.conversation.id, author, filled).await;
-    let said = said.map_err(|error| match error {
-        SayError::Refused(fault) => trials::forbidden(&fault),
-        SayError::NoInbox => trials::not_running(None),
-        SayError::Busy => ApiError::overloaded(),
-        SayError::Store(error) => error.into(),
-    })?;
+    let said = app.hub.template_say(view.conversation.id, caller.author(), filled).await;
+    let said = said.map_err(trials::unsaid)?;
     let (session_id, message_id) = (said.session.to_string(), said.message.to_string());
     Ok((StatusCode::ACCEPTED, Json(TemplateSent { session_id, message_id })))
 }

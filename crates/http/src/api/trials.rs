@@ -105,14 +105,29 @@ fn number(text: &str, own: Option<&str>) -> Result<String, ApiError> {
 
 fn refused(error: SayError, source: SourceStatus) -> ApiError {
     match error {
-        SayError::Refused(fault) => forbidden(&fault),
         SayError::NoInbox => not_running(Some(source)),
+        error => unsaid(error),
+    }
+}
+
+/// Why something was not said in a session.
+pub(super) fn unsaid(error: SayError) -> ApiError {
+    match error {
+        SayError::Refused(fault) => forbidden(&fault),
+        SayError::NoInbox => not_running(None),
         SayError::Busy => ApiError::overloaded(),
         SayError::Store(error) => error.into(),
     }
 }
 
-pub(super) fn forbidden(fault: &Fault) -> ApiError {
+fn forbidden(fault: &Fault) -> ApiError {
+    if fault.class == FaultClass::ContentRejected {
+        return ApiError::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "content_rejected",
+            fault.operator.clone(),
+        );
+    }
     let code = match fault.class {
         FaultClass::WindowClosed => "window_closed",
         FaultClass::OptedOut => "opted_out",

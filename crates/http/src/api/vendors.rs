@@ -1,4 +1,4 @@
-//! The vendors at which an inbox can be, each with the form of its settings.
+//! The vendors at which an inbox or a desk can be, each with the form of its settings.
 
 use std::sync::Arc;
 
@@ -14,10 +14,10 @@ use crate::{
     error::{ApiError, ErrorBody},
 };
 
-/// A vendor of channels.
+/// A vendor of channels or of desks.
 #[derive(Serialize, ToSchema)]
 pub struct Vendor {
-    /// What `vendor` of an inbox says.
+    /// What `vendor` of an inbox or a desk says.
     name: String,
     /// Its name for people.
     title: String,
@@ -39,26 +39,35 @@ pub struct Field {
     required: bool,
 }
 
-/// The vendors of channels.
+/// The vendors of channels and of desks.
 #[derive(Serialize, ToSchema)]
 pub struct Vendors {
+    /// Those at which an inbox can be.
     vendors: Vec<Vendor>,
+    /// Those at which a desk can be.
+    desks: Vec<Vendor>,
 }
 
 pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(list))
 }
 
-/// The vendors at which an inbox can be.
+/// The vendors at which an inbox or a desk can be.
 #[utoipa::path(get, path = "/api/vendors", tag = "inboxes",
     responses((status = 200, body = Vendors), (status = "4XX", body = ErrorBody)))]
 async fn list(State(app): State<Arc<App>>, _: Caller) -> Result<Json<Vendors>, ApiError> {
-    let vendors = app.hub.vendors().into_iter().map(|vendor| Vendor {
-        name: vendor.name.to_owned(),
-        title: vendor.title.to_owned(),
-        fields: vendor.fields.iter().map(Field::new).collect(),
-    });
-    Ok(Json(Vendors { vendors: vendors.collect() }))
+    let shown = |vendors: Vec<baton_relay::Vendor>| vendors.iter().map(Vendor::new).collect();
+    Ok(Json(Vendors { vendors: shown(app.hub.vendors()), desks: shown(app.hub.desk_vendors()) }))
+}
+
+impl Vendor {
+    fn new(vendor: &baton_relay::Vendor) -> Self {
+        Self {
+            name: vendor.name.to_owned(),
+            title: vendor.title.to_owned(),
+            fields: vendor.fields.iter().map(Field::new).collect(),
+        }
+    }
 }
 
 impl Field {

@@ -49,4 +49,6 @@ words! {
     Encoding = sms::Encoding { Gsm7, Ucs2 }
     /// The kind of work that a handoff makes.
     WorkKind = route::WorkKind { Live, Case }
+    /// What happens when nobody is there to take a live conversation.
+    Unavailable = route::Unavailable { Queue, Next, Ai }
 }

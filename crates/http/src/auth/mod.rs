@@ -10,6 +10,7 @@ use axum::{
 };
 use baton_core::{
     ids::WorkspaceId,
+    message::{Author, AuthorKind},
     time::{DAY_MS, HOUR_MS, MINUTE_MS, Timestamp},
 };
 use baton_store::{Login, User};
@@ -50,6 +51,14 @@ enum Credential {
 }
 
 impl Caller {
+    /// In whose name something is said to a customer.
+    pub(crate) fn author(&self) -> Author {
+        match &self.person {
+            Some((user, _)) => Author::named(AuthorKind::Rep, Some(user.name.clone())),
+            None => Author::unnamed(AuthorKind::System),
+        }
+    }
+
     /// Reads the credential of a request. With a cookie, anything but reading also needs the
     /// CSRF token. A bearer token alone counts where there is one.
     pub(crate) async fn read(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {

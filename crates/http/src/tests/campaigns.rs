@@ -1,26 +1,23 @@
 //! Templates and campaigns over the API.
 
-use axum::{
-    body::Body,
-    http::{Request, StatusCode, header},
-};
+use axum::http::{Method, StatusCode};
 use baton_core::{
-    ids::{TemplateId, VendorId},
+    campaign::{Campaign, CampaignState},
+    ids::{CampaignId, TemplateId, VendorId},
     template::{Template, TemplateCategory, TemplateHeader, TemplateParts, TemplateStatus},
-    time::Timestamp,
+    time::{HOUR_MS, Timestamp},
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::world::{Reply, World, bearer};
+use super::world::{self, Reply, World};
 
 async fn ask(world: &World, path: &str, body: &Value) -> Reply {
     ask_as(world, &world.key, path, body).await
 }
 
 async fn ask_as(world: &World, key: &str, path: &str, body: &Value) -> Reply {
-    let request = bearer(Request::post(path), key).header(header::CONTENT_TYPE, "application/json");
-    world.send(request.body(Body::from(body.to_string())).unwrap()).await
+    world::ask_as(world, key, Method::POST, path, body).await
 }
 
 fn template(world: &World, name: &str, status: TemplateStatus) -> Template {
@@ -44,7 +41,7 @@ fn template(world: &World, name: &str, status: TemplateStatus) -> Template {
     }
 }
 
-async fn world() -> World {
+async fn with_templates() -> World {
     let world = World::new().await;
     let all = vec![
         template(&world, "offer", TemplateStatus::Approved),
@@ -68,7 +65,7 @@ fn new(world: &World, more: Value) -> Value {
 
 #[tokio::test]
 async fn a_template_is_shown_with_its_form() {
-    let world = world().await;
+    let world = with_templates().await;
     let list = world.get(&format!("/api/templates?inbox={}", world.inbox)).await.json();
     let offer = &list["templates"][0];
     assert_eq!(
@@ -81,12 +78,15 @@ async fn a_template_is_shown_with_its_form() {
     assert_eq!(offer["refusal"], Value::Null);
     assert_eq!(list["templates"][1]["refusal"], "the template is paused");
     assert_eq!(list["problem"], Value::Null);
+    let path = format!("/api/templates/{}", offer["id"].as_str().unwrap());
+    assert_eq!(world.get(&path).await.json(), *offer);
+    assert_eq!(world.get_as(&world.their_key, &path).await.status, StatusCode::NOT_FOUND);
     assert_eq!(world.get("/api/templates?inbox=x").await.status, StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test]
 async fn an_inbox_without_templates_cannot_be_synced() {
-    let world = world().await;
+    let world = with_templates().await;
     let path = format!("/api/inboxes/{}/templates/sync", world.inbox);
     let reply = ask(&world, &path, &json!({})).await;
     assert_eq!((reply.status, reply.code()), (StatusCode::CONFLICT, "no_templates".to_owned()));
@@ -94,7 +94,7 @@ async fn an_inbox_without_templates_cannot_be_synced() {
 
 #[tokio::test]
 async fn a_list_is_looked_at_before_anything_is_sent() {
-    let world = world().await;
+    let world = with_templates().await;
     let people = json!([
         {"to": "(415) 555-0132", "name": "Ada", "values": {"1": "Ada"}},
         {"to": "+1 415 555 0132", "values": {"1": "Ada again"}},
@@ -131,8 +131,37 @@ async fn a_list_is_looked_at_before_anything_is_sent() {
 }
 
 #[tokio::test]
+async fn a_list_is_checked_without_making_a_campaign() {
+    let world = with_templates().await;
+    let people = json!([
+        {"to": "hello", "values": {"1": "Bo"}},
+        {"to": "+14155550132", "values": {"1": "Ada"}},
+        {"to": "(415) 555-0132", "name": "Ada", "values": {"1": "Ada again"}},
+        {"to": "+14155550133", "values": {}},
+    ]);
+    let body = new(&world, json!({"recipients": people}));
+    let checked = ask(&world, "/api/campaigns/check", &body).await.json();
+    assert_eq!((&checked["accepted"], &checked["refused"]), (&json!(1), &json!(3)), "{checked}");
+    assert_eq!(checked["first_text"], "For you\nHello Ada, how are you?");
+    let told: Vec<(i64, &str)> = checked["people"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|person| (person["place"].as_i64().unwrap(), person["why"].as_str().unwrap()))
+        .collect();
+    let unfit = "invalid_values: 1 must be filled";
+    assert_eq!(told, [(1, "invalid_number"), (3, "duplicate"), (4, unfit)]);
+    let nobody = new(&world, json!({"recipients": [{"to": "x"}]}));
+    let checked = ask(&world, "/api/campaigns/check", &nobody).await.json();
+    assert_eq!((&checked["accepted"], &checked["first_text"]), (&json!(0), &Value::Null));
+    assert_eq!(world.get("/api/campaigns").await.json()["campaigns"], json!([]));
+    let theirs = ask_as(&world, &world.their_key, "/api/campaigns/check", &body).await;
+    assert_eq!(theirs.json()["error"]["field"], "inbox_id");
+}
+
+#[tokio::test]
 async fn a_table_is_a_list_too() {
-    let world = world().await;
+    let world = with_templates().await;
     let table = "to;name;1\n+14155550132;Ada;Ada\n\"+14155550133\";;\"Bo; the second\"\n";
     let reply = ask(&world, "/api/campaigns", &new(&world, json!({"csv": table}))).await;
     assert_eq!(reply.json()["counts"], json!({"waiting": 2}), "{}", reply.text());
@@ -149,7 +178,7 @@ async fn a_table_is_a_list_too() {
 
 #[tokio::test]
 async fn a_campaign_that_cannot_be_sent_is_refused_with_the_field() {
-    let world = world().await;
+    let world = with_templates().await;
     let one = json!([{"to": "+14155550132", "values": {"1": "Ada"}}]);
     for (change, field) in [
         (json!({"name": " "}), "name"),
@@ -182,8 +211,49 @@ async fn a_campaign_that_cannot_be_sent_is_refused_with_the_field() {
 }
 
 #[tokio::test]
+async fn a_campaign_that_is_sent_twice_is_made_once() {
+    let world = with_templates().await;
+    let id = Uuid::from_u128(77).to_string();
+    let one = json!({"id": id, "recipients": [{"to": "+14155550132", "values": {"1": "Ada"}}]});
+    let body = new(&world, one);
+    let first = ask(&world, "/api/campaigns", &body).await;
+    assert_eq!((first.status, &first.json()["id"]), (StatusCode::CREATED, &json!(id)));
+    let again = ask(&world, "/api/campaigns", &body).await;
+    assert_eq!((again.status, again.json()), (StatusCode::OK, first.json()));
+    let list = world.get("/api/campaigns").await.json();
+    assert_eq!(list["campaigns"].as_array().unwrap().len(), 1);
+    let reply = ask(&world, "/api/campaigns", &new(&world, json!({"id": "mine"}))).await;
+    assert_eq!(reply.json()["error"]["field"], "id");
+}
+
+#[tokio::test]
+async fn a_campaign_whose_list_was_cut_short_says_so() {
+    let world = with_templates().await;
+    let one = json!([{"to": "+14155550132", "values": {"1": "Ada"}}]);
+    let made = ask(&world, "/api/campaigns", &new(&world, json!({"recipients": one}))).await.json();
+    let store = world.hub.store();
+    let id = CampaignId::read(made["id"].as_str().unwrap()).unwrap();
+    let made = store.campaign_get(world.ours, id).await.unwrap().unwrap();
+    // As a process leaves it that ends while it reads a long list.
+    let cut = Campaign {
+        id: CampaignId(Uuid::from_u128(78)),
+        state: CampaignState::Loading,
+        created_at: made.created_at.plus_ms(-HOUR_MS),
+        ..made
+    };
+    let mut told = world.hub.feed_hint();
+    store.campaign_put(cut.clone()).await.unwrap();
+    world.hub.campaigns_look();
+    let patience = std::time::Duration::from_secs(20);
+    tokio::time::timeout(patience, told.changed()).await.unwrap().unwrap();
+    let shown = world.get(&format!("/api/campaigns/{}", cut.id)).await.json();
+    assert_eq!(shown["state"], "cancelled");
+    assert!(shown["why"].as_str().unwrap().contains("make the campaign again"), "{shown}");
+}
+
+#[tokio::test]
 async fn a_campaign_is_paused_resumed_and_ended() {
-    let world = world().await;
+    let world = with_templates().await;
     let one = json!([{"to": "+14155550132", "values": {"1": "Ada"}}]);
     let made = ask(&world, "/api/campaigns", &new(&world, json!({"recipients": one}))).await.json();
     let path = format!("/api/campaigns/{}", made["id"].as_str().unwrap());
@@ -213,7 +283,7 @@ async fn a_campaign_is_paused_resumed_and_ended() {
 
 #[tokio::test]
 async fn a_long_list_fits_and_one_that_is_too_long_does_not() {
-    let world = world().await;
+    let world = with_templates().await;
     let mut table = "to,1\n".to_owned();
     for n in 0..5_000 {
         table.push_str(&format!("+1415555{n:04},Ada with a long enough name to need some room\n"));

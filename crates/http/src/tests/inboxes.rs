@@ -1,22 +1,9 @@
 //! Inboxes are made, changed, stopped, started and tried out.
 
-use axum::{
-    body::Body,
-    http::{Method, Request, StatusCode, header},
-};
+use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::world::{Reply, SECRET, World, bearer};
-
-async fn ask(world: &World, method: Method, path: &str, body: &Value) -> Reply {
-    ask_as(world, &world.key, method, path, body).await
-}
-
-async fn ask_as(world: &World, key: &str, method: Method, path: &str, body: &Value) -> Reply {
-    let request = Request::builder().method(method).uri(path);
-    let request = bearer(request, key).header(header::CONTENT_TYPE, "application/json");
-    world.send(request.body(Body::from(body.to_string())).unwrap()).await
-}
+use super::world::{SECRET, World, ask, ask_as, hears};
 
 fn new(name: &str, settings: Value) -> Value {
     json!({"name": name, "vendor": "mirror", "ai": true, "settings": settings})
@@ -38,14 +25,6 @@ async fn change(world: &World, id: &str, change: Value) -> Value {
 fn named(list: &Value, id: &str) -> Value {
     let list = list["inboxes"].as_array().unwrap();
     list.iter().find(|inbox| inbox["id"] == id).cloned().unwrap_or_default()
-}
-
-/// Whether vendors' requests to the inbox's hook are answered.
-async fn hears(world: &World, inbox: &Value) -> bool {
-    let url = inbox["hook_url"].as_str().unwrap();
-    let path = url.strip_prefix("https://hub.example").unwrap();
-    let reply = world.send(Request::get(path).body(Body::empty()).unwrap()).await;
-    reply.status == StatusCode::ACCEPTED
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::sync::{
 use axum::{
     Router,
     body::{Body, Bytes},
-    http::{HeaderMap, Request, StatusCode, header, request::Builder as RequestBuilder},
+    http::{HeaderMap, Method, Request, StatusCode, header, request::Builder as RequestBuilder},
 };
 use baton_core::{
     channel::{Call, Channel, ChannelEvent, ChannelPolicy, Outbound, WindowRule},
@@ -26,7 +26,7 @@ use baton_core::{
 };
 use baton_files::{Files, FilesConfig, Links};
 use baton_relay::{
-    Builder, ChannelVendor, Hub, HubConfig, Media,
+    Builder, Hub, HubConfig, Media, Vendor,
     system::{SystemClock, SystemIds},
 };
 use baton_store::{ConfigChange, InboxConfig, SecretKey, Store, StoreConfig};
@@ -37,6 +37,7 @@ use tokio::sync::watch;
 use tower::ServiceExt;
 use uuid::Uuid;
 
+use super::counter::{FIELDS as COUNTER_FIELDS, counter};
 use crate::{HttpConfig, Parts, SystemRandom, api_key_create, router, setup_link};
 
 pub(super) const PASSWORD: &str = "correct horse battery";
@@ -185,6 +186,32 @@ impl World {
     }
 }
 
+/// Asks the API as our own key does.
+pub(super) async fn ask(world: &World, method: Method, path: &str, body: &Value) -> Reply {
+    ask_as(world, &world.key, method, path, body).await
+}
+
+/// Asks the API with a key.
+pub(super) async fn ask_as(
+    world: &World,
+    key: &str,
+    method: Method,
+    path: &str,
+    body: &Value,
+) -> Reply {
+    let request = Request::builder().method(method).uri(path);
+    let request = bearer(request, key).header(header::CONTENT_TYPE, "application/json");
+    world.send(request.body(Body::from(body.to_string())).unwrap()).await
+}
+
+/// Whether vendors' requests to the hook of an inbox or a desk are answered.
+pub(super) async fn hears(world: &World, source: &Value) -> bool {
+    let url = source["hook_url"].as_str().unwrap();
+    let path = url.strip_prefix("https://hub.example").unwrap();
+    let reply = world.send(Request::get(path).body(Body::empty()).unwrap()).await;
+    reply.status == StatusCode::ACCEPTED
+}
+
 pub(super) fn bearer(request: RequestBuilder, key: &str) -> RequestBuilder {
     request.header(header::AUTHORIZATION, format!("Bearer {key}"))
 }
@@ -235,8 +262,8 @@ const FIELDS: &[Field] = &[
 struct Vendors;
 
 impl Builder for Vendors {
-    fn vendors(&self) -> Vec<ChannelVendor> {
-        vec![ChannelVendor { name: "mirror", title: "Mirror", fields: FIELDS }]
+    fn vendors(&self) -> Vec<Vendor> {
+        vec![Vendor { name: "mirror", title: "Mirror", fields: FIELDS }]
     }
 
     fn channel(
@@ -259,8 +286,12 @@ impl Builder for Vendors {
         Ok(Arc::new(Mirror(policy, number)))
     }
 
-    fn desk(&self, _: &str, _: &Map<String, Value>) -> Result<Arc<dyn Desk>, ConfigFault> {
-        Err(ConfigFault::new("vendor", "there are no desks here"))
+    fn desk_vendors(&self) -> Vec<Vendor> {
+        vec![Vendor { name: "counter", title: "Counter", fields: COUNTER_FIELDS }]
+    }
+
+    fn desk(&self, _: &str, settings: &Map<String, Value>) -> Result<Arc<dyn Desk>, ConfigFault> {
+        counter(settings)
     }
 
     fn engine(&self, _: &str, _: &Map<String, Value>) -> Result<Arc<dyn Engine>, ConfigFault> {
@@ -280,6 +311,8 @@ const POLICY: ChannelPolicy = ChannelPolicy {
     stop_scope: ConsentScope::Everything,
     keywords: Keywords::Carrier,
     max_file_bytes: 0,
+    choices: None,
+    message_list: None,
 };
 
 /// Answers every hook with what the hook was asked.

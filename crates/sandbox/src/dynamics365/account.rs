@@ -16,6 +16,8 @@ pub struct Account {
     pub webhook_app_id: String,
     /// `OrganizationId` of WhoAmI.
     pub organization_id: String,
+    /// What the Messaging API calls the organisation where that differs, by `dynamics365.organization_id`.
+    pub other_organization_id: String,
     /// Host name of the environment at Microsoft, such as `harborline.crm4.dynamics.com`.
     pub environment_host: String,
     /// Region part of that host, such as `crm4`.
@@ -49,6 +51,7 @@ impl Account {
             queue_id: ids.guid(),
             application_user_id: ids.guid(),
             business_unit_id: ids.guid(),
+            other_organization_id: ids.guid(),
         }
     }
 

@@ -1,21 +1,21 @@
 //! What a client sends into a conversation: messages, typing, read marks, custom events, the end.
 //!
-//! Limits and numbers: "Send message" of the Messaging API and "Error handling", checked 2026-11-20.
+//! Limits and numbers: "Use /conversation/{id} endpoint" of the Messaging API and "Error handling", checked 2026-11-21.
 
 use serde_json::{Map, Value, json};
 
 use super::conversation::{Author, Conversation, MAX_MESSAGES, Message, Phase, Rep, Signal};
 use super::create::characters;
 use super::messaging::Refusal;
-use super::webhook;
+use super::{Inner, files, routing, webhook};
 use crate::{Call, World};
 
 /// Characters of a message's text.
 const MAX_TEXT: usize = 6_000;
 /// Bytes of an activity, attached content apart.
 const MAX_ACTIVITY_BYTES: usize = 28 * 1024;
-/// Bytes of one attachment: the organisation's setting, 5 MB unless somebody raised it.
-const MAX_ATTACHMENT_BYTES: usize = 5 * 1024 * 1024;
+/// Characters of names and ids.
+const MAX_NAME: usize = 256;
 /// Custom events kept of one conversation.
 const MAX_CUSTOM_EVENTS: usize = 1_000;
 
@@ -25,6 +25,7 @@ pub fn accept(world: &World, call: &Call, id: &str, body: &[u8]) -> Result<Value
         return Err(Refusal::malformed("The request body is missing or is not a JSON object."));
     };
     demand_open(world, id)?;
+    check_addresses(world, id, &activity)?;
     match text(&activity, "type") {
         "message" => message(world, call, id, activity),
         "typing" => change(world, id, |conversation, now_ms| {
@@ -32,7 +33,9 @@ pub fn accept(world: &World, call: &Call, id: &str, body: &[u8]) -> Result<Value
         })
         .map(|()| json!({ "messageId": "" })),
         "endOfConversation" => {
-            change(world, id, Conversation::end_by_customer)?;
+            change(world, id, |conversation, now_ms| {
+                conversation.end_by_customer(now_ms);
+            })?;
             report_end(world, call, id);
             Ok(json!({ "messageId": "" }))
         }
@@ -67,8 +70,11 @@ fn message(
     id: &str,
     activity: Map<String, Value>,
 ) -> Result<Value, Refusal> {
-    check_message(world, id, &activity)?;
+    check_message(world, &activity)?;
     let now_ms = world.clock.now_ms();
+    let attachments: Vec<Value> =
+        activity.get("attachments").and_then(Value::as_array).cloned().unwrap_or_default();
+    let files = files::take(world, &attachments);
     let mut inner = world.dynamics365.inner();
     let at_ms = inner.next_message_ms(now_ms);
     let activity = Value::Object(activity);
@@ -84,23 +90,22 @@ fn message(
         from_id: from_id.clone(),
         from_name: from_name.clone(),
         text: text.clone(),
-        attachments: activity
-            .get("attachments")
-            .and_then(Value::as_array)
-            .cloned()
-            .unwrap_or_default(),
+        attachments,
+        files,
         read_at_ms: None,
         activity,
         seq: call.seq(),
     };
-    let kept = inner.change(&world.dynamics365.account, id, now_ms, |conversation| {
-        keep(conversation, message, now_ms)
-    });
+    fetch_files(call, id, &message);
+    let kept = keep(world, &mut inner, id, message, now_ms);
     drop(inner);
-    if kept != Some(true) {
+    let Some(signals) = kept else {
         return Err(Refusal::unnumbered(503, "The service is busy."));
-    }
+    };
     call.note(format!("accepted {at_ms}"));
+    for signal in signals {
+        call.emit(webhook::emission(world, id, signal));
+    }
     if automated && world.switches.is("dynamics365.automated_echo_webhook", "yes") {
         let from = Rep { id: from_id, name: from_name };
         call.emit(webhook::emission(
@@ -112,35 +117,58 @@ fn message(
     Ok(json!({ "messageId": at_ms.to_string() }))
 }
 
-fn keep(conversation: &mut Conversation, message: Message, now_ms: i64) -> bool {
-    if conversation.messages.len() >= MAX_MESSAGES {
-        return false;
-    }
+/// Adds it to the conversation; a customer who writes to one that waits puts it back into the queue. `None` if it is full.
+fn keep(
+    world: &World,
+    inner: &mut Inner,
+    id: &str,
+    message: Message,
+    now_ms: i64,
+) -> Option<Vec<Signal>> {
+    let conversation = inner.find(id).filter(|found| found.messages.len() < MAX_MESSAGES)?;
+    let mut reopened = false;
     if message.author == Author::Customer {
-        conversation.reopen(now_ms);
+        reopened = conversation.reopen(now_ms);
         conversation.customer_typing_at_ms = None;
     }
     conversation.messages.push(message);
     conversation.modified_ms = now_ms;
-    true
+    let signals = if reopened { routing::offer(inner, id, now_ms) } else { Vec::new() };
+    inner.change(&world.dynamics365.account, id, now_ms, |_| signals)
 }
 
-fn check_message(world: &World, id: &str, activity: &Map<String, Value>) -> Result<(), Refusal> {
-    let inside = |object: &str| {
-        activity.get(object).and_then(|value| value.get("id")).and_then(Value::as_str)
-    };
-    if !text(activity, "channelId").eq_ignore_ascii_case(&world.dynamics365.account.channel_id) {
+/// What the attachments point to is fetched behind the answer.
+fn fetch_files(call: &Call, id: &str, message: &Message) {
+    for (index, file) in message.files.iter().enumerate() {
+        let url = message.attachments.get(index).and_then(|one| one.get("contentUrl"));
+        if let (files::Fate::Pending, Some(url)) = (&file.fate, url.and_then(Value::as_str)) {
+            call.emit(files::fetch_later(id, &message.id, index, url));
+        }
+    }
+}
+
+/// What an activity says of its channel and conversation has to be true; only a message has to name its channel.
+fn check_addresses(world: &World, id: &str, activity: &Map<String, Value>) -> Result<(), Refusal> {
+    let channel = text(activity, "channelId");
+    if !channel.is_empty() && !channel.eq_ignore_ascii_case(&world.dynamics365.account.channel_id) {
         return Err(Refusal::new(400, 30002, "channelId differs from the channel id header."));
     }
-    if !inside("conversation").is_some_and(|inside| inside.eq_ignore_ascii_case(id)) {
-        return Err(Refusal::new(
-            400,
-            30005,
-            "conversation.id differs from the conversation in the address.",
-        ));
+    let named = activity.get("conversation").and_then(|one| one.get("id")).and_then(Value::as_str);
+    if named.is_some_and(|named| !named.eq_ignore_ascii_case(id)) {
+        let text = "conversation.id differs from the conversation in the address.";
+        return Err(Refusal::new(400, 30005, text));
     }
-    if inside("from").is_none_or(str::is_empty) {
-        return Err(Refusal::malformed("from.id is missing."));
+    Ok(())
+}
+
+fn check_message(world: &World, activity: &Map<String, Value>) -> Result<(), Refusal> {
+    if text(activity, "channelId").is_empty() {
+        return Err(Refusal::new(400, 30002, "channelId is missing."));
+    }
+    let from = activity.get("from").and_then(Value::as_object);
+    let too_long = |name: &str| from.is_some_and(|from| characters(text(from, name)) > MAX_NAME);
+    if let Some(name) = ["id", "name"].into_iter().find(|name| too_long(name)) {
+        return Err(Refusal::malformed(format!("from.{name} exceeds {MAX_NAME} characters.")));
     }
     if characters(text(activity, "text")) > MAX_TEXT {
         return Err(Refusal::new(400, 30011, "The text exceeds 6000 characters."));
@@ -153,27 +181,11 @@ fn check_message(world: &World, id: &str, activity: &Map<String, Value>) -> Resu
     if text(activity, "text").is_empty() && attachments.is_empty() {
         return Err(Refusal::new(400, 30016, "Neither text nor attachments."));
     }
-    let mut attached_bytes = 0;
-    for attachment in attachments {
-        attached_bytes += check_attachment(attachment)?;
-    }
+    let attached_bytes = files::check(world, attachments)?;
     if Value::Object(activity.clone()).to_string().len() - attached_bytes > MAX_ACTIVITY_BYTES {
         return Err(Refusal::malformed("The activity exceeds 28 KB."));
     }
     Ok(())
-}
-
-/// Bytes of the attachment's content or address as sent.
-fn check_attachment(attachment: &Value) -> Result<usize, Refusal> {
-    let member = |name: &str| attachment.get(name).and_then(Value::as_str).unwrap_or_default();
-    if member("contentType").is_empty() || member("contentUrl").is_empty() {
-        return Err(Refusal::malformed("An attachment needs contentType and contentUrl."));
-    }
-    // Content comes as base64, four characters for three bytes.
-    if member("contentUrl").len() / 4 * 3 > MAX_ATTACHMENT_BYTES {
-        return Err(Refusal::malformed("An attachment exceeds the organization's size limit."));
-    }
-    Ok(member("contentUrl").len())
 }
 
 fn event(world: &World, id: &str, activity: &Map<String, Value>) -> Result<Value, Refusal> {
@@ -210,7 +222,8 @@ fn custom_event(world: &World, id: &str, channel_data: Value) -> Result<Value, R
             conversation.custom_events.push(channel_data);
         }
     })?;
-    Ok(json!({ "messageId": "" }))
+    let at_ms = world.dynamics365.inner().next_message_ms(world.clock.now_ms());
+    Ok(json!({ "messageId": at_ms.to_string() }))
 }
 
 fn report_end(world: &World, call: &Call, id: &str) {

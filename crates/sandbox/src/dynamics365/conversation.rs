@@ -1,13 +1,17 @@
 //! A conversation as the contact centre keeps it: its states, its people and what was said.
 //!
-//! States and triggers follow "Understand conversation states" for asynchronous channels, which is how custom
-//! messaging channels behave; status numbers follow the `msdyn_ocliveworkitem` table reference. Checked 2026-11-20.
+//! Status numbers follow the `msdyn_ocliveworkitem` table reference, closure reasons "Session closure reasons"; read
+//! 2026-11-21.
 
 use serde::Serialize;
 use serde_json::Value;
 
+use super::files::File;
+
 /// Messages that one conversation may hold.
 pub const MAX_MESSAGES: usize = 10_000;
+/// Sessions and consultants that one conversation may have.
+pub const MAX_SESSIONS: usize = 1_000;
 
 /// Where a conversation stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -42,15 +46,80 @@ impl Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
     AwaitingAgentAssignment = 192_350_001,
+    AwaitingAgentAcceptance = 192_350_002,
     InConversation = 192_350_003,
     AwaitingCustomerResponse = 192_350_004,
+    CustomerLeftActiveConversation = 192_350_006,
     CustomerMovedToWrapUp = 192_350_007,
     ConversationEndedByAgent = 192_350_008,
     AutoClosedFromWaitingState = 192_350_009,
     AutoClosedBySystem = 192_350_010,
     ClosedDueToOverflow = 192_350_011,
     CustomerLeftOpenConversation = 192_350_012,
+    ClosedDueToFailure = 192_350_014,
     ForceClosedBySupervisor = 192_350_015,
+    AssignedBySupervisor = 192_350_017,
+}
+
+/// `msdyn_closurereason` of a session ("Session closure reasons").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closure {
+    AgentReject = 192_350_001,
+    AgentTimeout = 192_350_002,
+    AgentTransferred = 192_350_006,
+    AgentDisconnected = 192_350_007,
+    AgentReRouted = 192_350_008,
+    AgentTransferToQueue = 192_350_010,
+    SupervisorAssignToQueue = 192_350_011,
+    ForceClose = 192_350_014,
+    OverflowQueueTransfer = 192_350_015,
+    OverflowEndConversation = 192_350_016,
+    AutoClose = 192_350_018,
+    AgentEndConversation = 192_350_021,
+    CustomerEndConversation = 192_350_022,
+    AgentMovedConversationToWaiting = 192_350_063,
+}
+
+/// One stretch of a conversation in a queue or with a rep.
+#[derive(Clone, Debug, Default)]
+pub struct Session {
+    /// Primary key of its row, once it has one.
+    pub id: Option<String>,
+    pub queue_id: String,
+    pub rep: Option<Rep>,
+    pub created_ms: i64,
+    pub assigned_ms: Option<i64>,
+    pub accepted_ms: Option<i64>,
+    pub closed_ms: Option<i64>,
+    pub closure: Option<Closure>,
+}
+
+/// What a rep is being asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Asked {
+    /// To take a conversation that nobody has.
+    Assignment,
+    /// To take it from another rep, who keeps it until then.
+    Transfer,
+    /// To advise, unseen by the customer.
+    Consult,
+}
+
+/// A notification that a rep has not answered yet.
+#[derive(Clone, Debug, Serialize)]
+pub struct Ring {
+    pub rep: Rep,
+    pub asked: Asked,
+    pub until_ms: i64,
+}
+
+/// A rep beside the one whose conversation it is.
+#[derive(Clone, Debug, Serialize)]
+pub struct Consultant {
+    pub rep: Rep,
+    /// Added to the chat: the customer reads what this rep writes.
+    pub public: bool,
 }
 
 /// A person of the contact centre.
@@ -121,6 +190,8 @@ pub struct Message {
     pub from_name: String,
     pub text: String,
     pub attachments: Vec<Value>,
+    /// What came of the attachments, as far as the contact centre has looked at them.
+    pub files: Vec<File>,
     /// Present when the customer has read a rep's message, in Unix milliseconds.
     pub read_at_ms: Option<i64>,
     /// The activity as it was sent to the API; null for what reps write.
@@ -158,6 +229,8 @@ pub struct Conversation {
     pub activity_id: String,
     pub created_ms: i64,
     pub modified_ms: i64,
+    /// When its status last changed.
+    pub moved_ms: i64,
     pub closed_ms: Option<i64>,
     pub phase: Phase,
     pub reason: Reason,
@@ -170,187 +243,69 @@ pub struct Conversation {
     pub skip_deflection_bot: bool,
     /// Names in the create call that the documentation does not know.
     pub unknown_fields: Vec<String>,
+    /// The one whose conversation it is; while a ring for an assignment is unanswered, nobody.
     pub rep: Option<Rep>,
+    /// Who had it last, for affinity.
+    pub last_rep: Option<Rep>,
+    pub ring: Option<Ring>,
+    /// Reps who let this one pass since it came into the queue.
+    pub passed: Vec<String>,
+    pub consultants: Vec<Consultant>,
+    /// At most [`MAX_SESSIONS`]; the last is the current one.
+    pub sessions: Vec<Session>,
     pub queue: String,
+    pub queue_id: String,
+    /// When it came into the queue.
+    pub queued_ms: i64,
     pub transfers: u32,
+    pub overflow_transfers: u32,
+    /// Made of a row that somebody created, not by the API: nobody is told of it.
+    pub row_only: bool,
+    /// When it is looked at again by itself.
+    pub due_ms: Option<i64>,
     pub messages: Vec<Message>,
     pub custom_events: Vec<Value>,
     pub customer_typing_at_ms: Option<i64>,
     pub messages_read_up_to: Option<String>,
 }
 
-/// What a rep's step may be refused for.
-pub type Stepped = Result<Vec<Signal>, String>;
-
 impl Conversation {
-    /// A rep takes it: from the queue, or again after having set it aside.
-    pub fn accept(&mut self, rep: Rep, now_ms: i64) -> Stepped {
-        self.demand(&[Phase::Open, Phase::Waiting], "accepted")?;
-        self.move_to(Phase::Active, Reason::InConversation, now_ms);
-        self.rep = Some(rep.clone());
-        Ok(vec![Signal::Event { from: rep, name: "AgentAccepted" }])
-    }
-
-    /// The rep who has it, when there is one.
-    pub fn active_rep(&self) -> Result<Rep, String> {
-        self.demand(&[Phase::Active], "written to by a rep")?;
-        self.rep.clone().ok_or_else(|| format!("conversation {} has no rep", self.id))
-    }
-
-    /// To another rep, who accepts, rejects or lets it ring; the first stays until then.
-    pub fn transfer_to_rep(&mut self, to: Rep, outcome: &str, now_ms: i64) -> Stepped {
-        let from = self.active_rep()?;
-        let event = |from: &Rep, name| Signal::Event { from: from.clone(), name };
-        let initiated = event(&from, "TransferToAgentInitiated");
-        match outcome {
-            "accepted" => {
-                self.rep = Some(to.clone());
-                self.transfers += 1;
-                self.modified_ms = now_ms;
-                Ok(vec![initiated, event(&to, "TransferAgentAcceptSession")])
-            }
-            "rejected" => Ok(vec![initiated, event(&to, "TransferAgentRejectSession")]),
-            "timed_out" => Ok(vec![initiated, event(&to, "TransferAgentTimedOutSession")]),
-            "failed" => Ok(vec![event(&from, "TransferToAgentFailed")]),
-            other => Err(format!("outcome {other} is not accepted, rejected, timed_out or failed")),
+    /// A new one, in no queue yet.
+    pub fn new(id: &str, activity_id: &str, now_ms: i64) -> Self {
+        Self {
+            id: id.to_owned(),
+            activity_id: activity_id.to_owned(),
+            created_ms: now_ms,
+            modified_ms: now_ms,
+            moved_ms: now_ms,
+            closed_ms: None,
+            phase: Phase::Open,
+            reason: Reason::AwaitingAgentAssignment,
+            subject: String::new(),
+            customer: Customer::default(),
+            contact_id: None,
+            context: Vec::new(),
+            start_message: None,
+            request_id: None,
+            skip_deflection_bot: false,
+            unknown_fields: Vec::new(),
+            rep: None,
+            last_rep: None,
+            ring: None,
+            passed: Vec::new(),
+            consultants: Vec::new(),
+            sessions: Vec::new(),
+            queue: String::new(),
+            queue_id: String::new(),
+            queued_ms: now_ms,
+            transfers: 0,
+            overflow_transfers: 0,
+            row_only: false,
+            due_ms: None,
+            messages: Vec::new(),
+            custom_events: Vec::new(),
+            customer_typing_at_ms: None,
+            messages_read_up_to: None,
         }
-    }
-
-    /// Back into a queue, where nobody has it.
-    pub fn transfer_to_queue(&mut self, queue: String, outcome: &str, now_ms: i64) -> Stepped {
-        let from = self.active_rep()?;
-        match outcome {
-            "accepted" => {
-                self.queue = queue;
-                self.rep = None;
-                self.transfers += 1;
-                self.move_to(Phase::Open, Reason::AwaitingAgentAssignment, now_ms);
-                Ok(vec![Signal::Event { from, name: "TransferToQueueInitiated" }])
-            }
-            "failed" => Ok(vec![Signal::Event { from, name: "TransferToQueueFailed" }]),
-            other => {
-                Err(format!("outcome {other} of a transfer to a queue is not accepted or failed"))
-            }
-        }
-    }
-
-    /// The rep presses End.
-    pub fn end(&mut self, now_ms: i64) -> Stepped {
-        let from = self.active_rep()?;
-        self.move_to(Phase::WrapUp, Reason::ConversationEndedByAgent, now_ms);
-        Ok(vec![Signal::Event { from, name: "PrimaryAgentEndConversation" }])
-    }
-
-    /// The rep closes the session with X: after End it is over, without End it waits for the customer.
-    pub fn close_session(&mut self, now_ms: i64) -> Stepped {
-        let from =
-            self.rep.clone().ok_or_else(|| format!("conversation {} has no rep", self.id))?;
-        match self.phase {
-            Phase::Active => {
-                self.move_to(Phase::Waiting, Reason::AwaitingCustomerResponse, now_ms);
-                Ok(vec![Signal::Event { from, name: "AgentEndSession" }])
-            }
-            Phase::WrapUp => {
-                self.close(self.reason, now_ms);
-                Ok(vec![Signal::Event { from, name: "ConversationClose" }])
-            }
-            other => {
-                Err(format!("conversation {} is {other:?} and has no session to close", self.id))
-            }
-        }
-    }
-
-    /// A supervisor ends it, whatever its state.
-    pub fn force_close(&mut self, supervisor: Rep, now_ms: i64) -> Stepped {
-        self.demand(
-            &[Phase::Open, Phase::Active, Phase::Waiting, Phase::WrapUp],
-            "closed by a supervisor",
-        )?;
-        self.close(Reason::ForceClosedBySupervisor, now_ms);
-        Ok(vec![Signal::Event { from: supervisor, name: "SupervisorForceClosedConversation" }])
-    }
-
-    /// Nobody came back in time.
-    pub fn time_out(&mut self, system: Rep, now_ms: i64) -> Stepped {
-        self.demand(&[Phase::Waiting, Phase::WrapUp], "closed for inactivity")?;
-        let reason = match self.phase {
-            Phase::Waiting => Reason::AutoClosedFromWaitingState,
-            _ => Reason::AutoClosedBySystem,
-        };
-        self.close(reason, now_ms);
-        Ok(vec![Signal::Event { from: system, name: "ConversationClose" }])
-    }
-
-    /// The platform finds that nobody works at this hour; overflow handling may end the conversation with it.
-    pub fn out_of_hours(&mut self, system: Rep, holiday: bool, ends: bool, now_ms: i64) -> Stepped {
-        self.demand(&[Phase::Open], "found out of hours")?;
-        let name = match holiday {
-            true => "OutOfOperatingHoursDueToHoliday",
-            false => "OutOfOperatingHoursDueToNonWorkingHours",
-        };
-        let mut signals = vec![Signal::Event { from: system.clone(), name }];
-        if ends {
-            self.close(Reason::ClosedDueToOverflow, now_ms);
-            signals.push(Signal::Event { from: system, name: "ConversationClose" });
-        }
-        Ok(signals)
-    }
-
-    /// The customer ends it.
-    pub fn end_by_customer(&mut self, now_ms: i64) {
-        match self.phase {
-            Phase::Active => self.move_to(Phase::WrapUp, Reason::CustomerMovedToWrapUp, now_ms),
-            Phase::Open | Phase::Waiting => {
-                self.close(Reason::CustomerLeftOpenConversation, now_ms)
-            }
-            Phase::WrapUp | Phase::Closed => {}
-        }
-    }
-
-    /// The customer writes: what was set aside goes back into the queue.
-    pub fn reopen(&mut self, now_ms: i64) {
-        if self.phase == Phase::Waiting {
-            self.rep = None;
-            self.move_to(Phase::Open, Reason::AwaitingAgentAssignment, now_ms);
-        }
-    }
-
-    /// The customer has read everything up to this message of a rep.
-    pub fn mark_read(&mut self, message_id: &str, now_ms: i64) {
-        let written_by_rep = |message: &&mut Message| message.author == Author::Rep;
-        for message in self.messages.iter_mut().filter(written_by_rep) {
-            if message.id.as_str() <= message_id {
-                message.read_at_ms.get_or_insert(now_ms);
-            }
-        }
-        self.messages_read_up_to = Some(message_id.to_owned());
-    }
-
-    /// The value of a context variable.
-    pub fn context_value(&self, name: &str) -> Option<&str> {
-        self.context
-            .iter()
-            .find(|variable| variable.name == name)
-            .map(|variable| variable.value.as_str())
-    }
-
-    fn demand(&self, phases: &[Phase], deed: &str) -> Result<(), String> {
-        match phases.contains(&self.phase) {
-            true => Ok(()),
-            false => {
-                Err(format!("conversation {} is {:?} and cannot be {deed}", self.id, self.phase))
-            }
-        }
-    }
-
-    fn close(&mut self, reason: Reason, now_ms: i64) {
-        self.move_to(Phase::Closed, reason, now_ms);
-        self.closed_ms = Some(now_ms);
-    }
-
-    fn move_to(&mut self, phase: Phase, reason: Reason, now_ms: i64) {
-        self.phase = phase;
-        self.reason = reason;
-        self.modified_ms = now_ms;
     }
 }

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::conversation::{
-    Author, ContextVariable, Conversation, Customer, Message, Phase, Reason, StartMessage,
+    Author, ContextVariable, Conversation, Customer, Message, Phase, StartMessage,
 };
 use super::messaging::Refusal;
-use super::{Inner, contact, iso, mirror, webhook};
+use super::state::DEFAULT_REP;
+use super::{Inner, contact, iso, mirror, routing, webhook};
 use crate::{Call, Emission, World};
 
 /// Characters of one field about the customer.
@@ -51,7 +52,7 @@ pub fn create(world: &Arc<World>, call: &Call, body: &[u8]) -> Result<Value, Ref
     }
     let now_ms = world.clock.now_ms();
     let mut inner = world.dynamics365.inner();
-    if let Some(active) = find_active(&inner, wanted.customer.customerid.as_deref()) {
+    if let Some(active) = find_active(world, &inner, &wanted) {
         call.note(format!("accepted {active}, not new"));
         return Ok(found(world, &mut inner, call, &active, wanted.start_message, now_ms));
     }
@@ -63,11 +64,16 @@ pub fn create(world: &Arc<World>, call: &Call, body: &[u8]) -> Result<Value, Ref
     let conversation = build(world, &mut inner, &id, wanted, now_ms);
     let start_message = conversation.start_message.clone();
     inner.conversations.push(conversation);
+    let signals = routing::arrive(&mut inner, &id, now_ms);
+    inner.note_due(&id);
     mirror::insert(&mut inner, &world.dynamics365.account, &id, now_ms);
     let message_id = start_message
         .and_then(|start| add_start_message(world, &mut inner, call, &id, start, now_ms));
     drop(inner);
     call.note(format!("accepted {id}"));
+    for signal in signals {
+        call.emit(webhook::emission(world, &id, signal));
+    }
     if world.switches.is("dynamics365.auto_accept", "yes") {
         call.emit(auto_accept(&id));
     }
@@ -82,13 +88,20 @@ fn answer(id: &str, is_new: bool, message_id: Option<String>) -> Value {
     body
 }
 
-fn find_active(inner: &Inner, customer_id: Option<&str>) -> Option<String> {
-    let customer_id = customer_id.filter(|id| !id.is_empty())?;
-    let same = |conversation: &&Conversation| {
-        conversation.phase.is_listed()
-            && conversation.customer.customerid.as_deref() == Some(customer_id)
+/// By `customerid`; by `conversationrequestid` as well, where the switch says that it is a key.
+fn find_active(world: &World, inner: &Inner, wanted: &Wanted) -> Option<String> {
+    let with_waiting = world.switches.is("dynamics365.create_meets_waiting", "found");
+    let by_request = world.switches.is("dynamics365.request_id", "idempotent");
+    let same = |known: &&Conversation| {
+        let active = known.phase.is_listed() && (with_waiting || known.phase != Phase::Waiting);
+        active && is_same(&known.customer.customerid, &wanted.customer.customerid)
+            || by_request && is_same(&known.request_id, &wanted.request_id)
     };
-    inner.conversations.iter().rev().find(same).map(|conversation| conversation.id.clone())
+    inner.conversations.iter().rev().find(same).map(|known| known.id.clone())
+}
+
+fn is_same(known: &Option<String>, wanted: &Option<String>) -> bool {
+    wanted.as_ref().is_some_and(|wanted| !wanted.is_empty() && known.as_ref() == Some(wanted))
 }
 
 fn found(
@@ -120,21 +133,16 @@ fn note_second_live(inner: &mut Inner, wanted: &Wanted, seq: u64) {
 
 fn build(world: &World, inner: &mut Inner, id: &str, wanted: Wanted, now_ms: i64) -> Conversation {
     let same_id = world.switches.is("dynamics365.conversation_id_equals_activity_id", "yes");
-    let contact_id = contact::identify(inner, &wanted.customer);
+    let how = world.switches.get("dynamics365.record_identification");
+    let contact_id = contact::identify(inner, &wanted.customer, &how);
     let stored_name = contact_id.as_ref().and_then(|id| {
         let name = inner.tables.get("contacts", id)?.row.get("fullname")?.as_str()?;
         Some(name.to_owned()).filter(|name| !name.is_empty())
     });
     // Where a record matches, its values win over what the caller said.
     let name = stored_name.unwrap_or_else(|| wanted.customer.display_name());
+    let activity_id = if same_id { id.to_owned() } else { inner.ids.guid() };
     Conversation {
-        id: id.to_owned(),
-        activity_id: if same_id { id.to_owned() } else { inner.ids.guid() },
-        created_ms: now_ms,
-        modified_ms: now_ms,
-        closed_ms: None,
-        phase: Phase::Open,
-        reason: Reason::AwaitingAgentAssignment,
         subject: name,
         customer: wanted.customer,
         contact_id,
@@ -143,13 +151,7 @@ fn build(world: &World, inner: &mut Inner, id: &str, wanted: Wanted, now_ms: i64
         request_id: wanted.request_id,
         skip_deflection_bot: wanted.skip_deflection_bot,
         unknown_fields: wanted.unknown_fields,
-        rep: None,
-        queue: "Messaging".to_owned(),
-        transfers: 0,
-        messages: Vec::new(),
-        custom_events: Vec::new(),
-        customer_typing_at_ms: None,
-        messages_read_up_to: None,
+        ..Conversation::new(id, &activity_id, now_ms)
     }
 }
 
@@ -170,6 +172,7 @@ fn add_start_message(
         from_name: start.displayname.unwrap_or_default(),
         text: start.message,
         attachments: Vec::new(),
+        files: Vec::new(),
         read_at_ms: None,
         activity: Value::Null,
         seq: call.seq(),
@@ -188,7 +191,9 @@ fn auto_accept(id: &str) -> Emission {
         let now_ms = world.clock.now_ms();
         let signals = {
             let mut inner = world.dynamics365.inner();
-            let rep = inner.rep(super::control::DEFAULT_REP, &iso::seconds(now_ms))?;
+            let asked = inner.find(&id)?.ring.as_ref().map(|ring| ring.rep.clone());
+            let usual = inner.rep(DEFAULT_REP, &iso::seconds(now_ms))?;
+            let rep = asked.unwrap_or(usual);
             inner
                 .change(&world.dynamics365.account, &id, now_ms, |conversation| {
                     conversation.accept(rep, now_ms)

@@ -16,6 +16,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use super::credentials::{ASSERTION_TYPE, assertion_audiences, expired_secret};
 use super::token::{self, Signer};
 use super::{Account, iso};
 use crate::{Call, World};
@@ -24,7 +25,7 @@ use crate::{Call, World};
 type Fields = HashMap<String, String>;
 
 /// A refused token request: AADSTS number, HTTP status, `error` word and text.
-struct Refusal {
+pub struct Refusal {
     number: u32,
     status: u16,
     error: &'static str,
@@ -32,7 +33,7 @@ struct Refusal {
 }
 
 impl Refusal {
-    fn new(number: u32, status: u16, error: &'static str, text: impl Into<String>) -> Self {
+    pub fn new(number: u32, status: u16, error: &'static str, text: impl Into<String>) -> Self {
         Self { number, status, error, text: text.into() }
     }
 }
@@ -129,7 +130,7 @@ fn issue(
             return Err(Refusal::new(900_144, 400, "invalid_request", text));
         }
     }
-    known_app(world, headers, fields)?;
+    known_app(world, tenant, headers, fields)?;
     let audience = audience(world, fields)?;
     let expires_in_s = world.switches.number("entra.expires_in");
     let access_token = access_token(world, &audience, expires_in_s).ok_or_else(|| {
@@ -170,8 +171,13 @@ fn known_tenant(world: &World, tenant: &str) -> Result<(), Refusal> {
     Err(Refusal::new(90002, unconfirmed_status(world), "invalid_request", text))
 }
 
-fn known_app(world: &World, headers: &HeaderMap, fields: &Fields) -> Result<(), Refusal> {
-    let Account { client_id, client_secret, tenant_id, .. } = &world.dynamics365.account;
+fn known_app(
+    world: &World,
+    tenant: &str,
+    headers: &HeaderMap,
+    fields: &Fields,
+) -> Result<(), Refusal> {
+    let Account { client_id, tenant_id, .. } = &world.dynamics365.account;
     let (id, secret) = credentials(headers, fields);
     let Some(id) = id else {
         let text = "The request body must contain the following parameter: 'client_id'.";
@@ -183,23 +189,26 @@ fn known_app(world: &World, headers: &HeaderMap, fields: &Fields) -> Result<(), 
         );
         return Err(Refusal::new(700_016, unconfirmed_status(world), "unauthorized_client", text));
     }
-    match secret {
-        None => {
+    let now_ms = world.clock.now_ms();
+    let inner = world.dynamics365.inner();
+    let is_assertion =
+        fields.get("client_assertion_type").map(String::as_str) == Some(ASSERTION_TYPE);
+    match (secret, fields.get("client_assertion").filter(|_| is_assertion)) {
+        (_, Some(assertion)) => {
+            let audiences = assertion_audiences(&world.base_url, headers, tenant);
+            inner.credentials.check_assertion(client_id, assertion, &audiences, now_ms)
+        }
+        (Some(secret), None) => {
+            let is_first = secret == world.dynamics365.account.client_secret;
+            if is_first && world.switches.is("entra.client_secret", "expired") {
+                return Err(expired_secret(client_id));
+            }
+            inner.credentials.check_secret(client_id, &secret, now_ms)
+        }
+        (None, None) => {
             let text = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.";
             Err(Refusal::new(7_000_218, 401, "invalid_client", text))
         }
-        Some(secret) if secret != *client_secret => {
-            let text = format!(
-                "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, \
-                 not the client secret ID, for a secret added to app '{id}'."
-            );
-            Err(Refusal::new(7_000_215, 401, "invalid_client", text))
-        }
-        Some(_) if world.switches.is("entra.client_secret", "expired") => {
-            let text = format!("The provided client secret keys for app '{id}' are expired.");
-            Err(Refusal::new(7_000_222, 401, "invalid_client", text))
-        }
-        Some(_) => Ok(()),
     }
 }
 

@@ -1,19 +1,19 @@
 //! The Messaging API: its calls, its headers and its errors.
 //!
-//! Source: "Intro to the Messaging APIs", its pages per call, and "Error handling", checked 2026-11-20.
+//! Source: "Overview of messaging APIs", its pages per call, and "Error handling in messaging APIs", checked 2026-11-21.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use serde_json::{Map, Value, json};
 
-use super::{activity, create, entra, is_guid, listing};
+use super::{activity, create, entra, files, is_guid, listing};
 use crate::{Call, Operation, Seen, World};
 
 /// Query parameters of the listings.
@@ -25,15 +25,22 @@ pub struct Refusal {
     status: u16,
     number: Option<u32>,
     detail: String,
+    /// Of a 429.
+    retry_after_s: Option<i64>,
 }
 
 impl Refusal {
     pub fn new(status: u16, number: u32, detail: impl Into<String>) -> Self {
-        Self { status, number: Some(number), detail: detail.into() }
+        Self { status, number: Some(number), detail: detail.into(), retry_after_s: None }
     }
 
     pub fn unnumbered(status: u16, detail: impl Into<String>) -> Self {
-        Self { status, number: None, detail: detail.into() }
+        Self { status, number: None, detail: detail.into(), retry_after_s: None }
+    }
+
+    fn too_many(retry_after_s: i64) -> Self {
+        let refusal = Self::unnumbered(429, "The request rate limit has been exceeded.");
+        Self { retry_after_s: Some(retry_after_s), ..refusal }
     }
 
     /// 30012: no body, or one that does not read as documented.
@@ -55,6 +62,7 @@ pub fn router() -> Router<Arc<World>> {
         .route(&format!("{base}/conversations"), get(conversations_call))
         .route(&format!("{base}/conversation/{{id}}/messages"), get(messages_call))
         .route(&format!("{base}/conversation/{{id}}/context"), get(context_call))
+        .route("/messaging/files/{id}/{name}", get(files::serve))
 }
 
 async fn create_call(
@@ -63,7 +71,8 @@ async fn create_call(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let result = admitted(&world, &headers).and_then(|()| create::create(&world, &call, &body));
+    let result =
+        admitted(&world, &call, &headers).and_then(|()| create::create(&world, &call, &body));
     respond(&world, &call, result)
 }
 
@@ -74,8 +83,11 @@ async fn activity_call(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let result = admitted_to(&world, &headers, &id)
-        .and_then(|()| activity::accept(&world, &call, &id, &body));
+    let result = match admitted_to(&world, &call, &headers, &id) {
+        Ok(()) => files::fetch_first(&world, &body).await,
+        refused => refused,
+    };
+    let result = result.and_then(|()| activity::accept(&world, &call, &id, &body));
     respond(&world, &call, result)
 }
 
@@ -85,7 +97,8 @@ async fn conversations_call(
     Extension(call): Extension<Call>,
     headers: HeaderMap,
 ) -> Response {
-    let result = admitted(&world, &headers).and_then(|()| listing::conversations(&world, &options));
+    let result =
+        admitted(&world, &call, &headers).and_then(|()| listing::conversations(&world, &options));
     respond(&world, &call, result)
 }
 
@@ -96,8 +109,8 @@ async fn messages_call(
     Extension(call): Extension<Call>,
     headers: HeaderMap,
 ) -> Response {
-    let result =
-        admitted_to(&world, &headers, &id).and_then(|()| listing::messages(&world, &id, &options));
+    let result = admitted_to(&world, &call, &headers, &id)
+        .and_then(|()| listing::messages(&world, &id, &options));
     respond(&world, &call, result)
 }
 
@@ -107,12 +120,13 @@ async fn context_call(
     Extension(call): Extension<Call>,
     headers: HeaderMap,
 ) -> Response {
-    let result = admitted_to(&world, &headers, &id).and_then(|()| listing::context(&world, &id));
+    let result =
+        admitted_to(&world, &call, &headers, &id).and_then(|()| listing::context(&world, &id));
     respond(&world, &call, result)
 }
 
-fn admitted_to(world: &World, headers: &HeaderMap, id: &str) -> Result<(), Refusal> {
-    admitted(world, headers)?;
+fn admitted_to(world: &World, call: &Call, headers: &HeaderMap, id: &str) -> Result<(), Refusal> {
+    admitted(world, call, headers)?;
     if is_guid(id) {
         Ok(())
     } else {
@@ -120,28 +134,21 @@ fn admitted_to(world: &World, headers: &HeaderMap, id: &str) -> Result<(), Refus
     }
 }
 
-/// Token, organisation and channel, in this order.
-fn admitted(world: &World, headers: &HeaderMap) -> Result<(), Refusal> {
+/// Pace, token, organisation and channel, in this order.
+fn admitted(world: &World, call: &Call, headers: &HeaderMap) -> Result<(), Refusal> {
+    let per_minute = world.switches.number("dynamics365.calls_per_minute");
+    let now_ms = world.clock.now_ms();
+    world
+        .dynamics365
+        .inner()
+        .pace
+        .take(per_minute, now_ms, call.seq())
+        .map_err(Refusal::too_many)?;
     entra::authorize(world, headers, &entra::messaging_audiences(world))
         .map_err(|reason| Refusal::unnumbered(401, format!("Unauthorized: {reason}.")))?;
-    let account = &world.dynamics365.account;
-    let organization = sent(world, headers, "organization-id").filter(|id| is_guid(id));
-    let Some(organization) = organization else {
-        return Err(Refusal::new(
-            400,
-            30001,
-            "The organization id header is missing or is not a valid GUID.",
-        ));
-    };
-    let channel = sent(world, headers, "channel-id").filter(|id| is_guid(id));
-    let Some(channel) = channel else {
-        return Err(Refusal::new(
-            400,
-            30002,
-            "The channel id header is missing or is not a valid GUID.",
-        ));
-    };
-    if !organization.eq_ignore_ascii_case(&account.organization_id) {
+    let organization = id_sent(world, headers, "organization", 30001)?;
+    let channel = id_sent(world, headers, "channel", 30002)?;
+    if !organization.eq_ignore_ascii_case(&expected_organization(world)) {
         return Err(Refusal::unnumbered(
             401,
             "The channel is not authorized for the organization.",
@@ -152,6 +159,29 @@ fn admitted(world: &World, headers: &HeaderMap) -> Result<(), Refusal> {
         return Err(Refusal::new(404, 30004, "The configuration of the channel was not found."));
     }
     Ok(())
+}
+
+/// Nothing says that it is the id that WhoAmI tells.
+fn expected_organization(world: &World) -> String {
+    let account = &world.dynamics365.account;
+    match world.switches.get("dynamics365.organization_id").as_str() {
+        "other" => account.other_organization_id.clone(),
+        _ => account.organization_id.clone(),
+    }
+}
+
+/// The id of an organisation or a channel in its header, or the refusal of that number.
+fn id_sent<'a>(
+    world: &World,
+    headers: &'a HeaderMap,
+    of: &str,
+    number: u32,
+) -> Result<&'a str, Refusal> {
+    let id = sent(world, headers, &format!("{of}-id")).filter(|id| is_guid(id));
+    id.ok_or_else(|| {
+        let detail = format!("The {of} id header is missing or is not a valid GUID.");
+        Refusal::new(400, number, detail)
+    })
 }
 
 /// A header under the names that the switch allows.
@@ -182,12 +212,15 @@ fn respond(world: &World, call: &Call, result: Result<Value, Refusal>) -> Respon
     if let Ok(value) = HeaderValue::from_str(&world.dynamics365.guid()) {
         response.headers_mut().insert(HeaderName::from_static("x-ms-correlation-id"), value);
     }
+    if let Some(seconds) = refusal.retry_after_s {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
     response
 }
 
 /// Problem details (RFC 7807), with the number wherever the switch puts it.
 fn error_body(field: &str, refusal: &Refusal) -> Value {
-    let Refusal { status, number, detail } = refusal;
+    let Refusal { status, number, detail, .. } = refusal;
     let title = StatusCode::from_u16(*status)
         .ok()
         .and_then(|status| status.canonical_reason())
@@ -239,6 +272,10 @@ fn respelled(value: Value, spell: &dyn Fn(&str) -> String) -> Value {
 
 /// The call's name for faults and the journal, keyed by conversation, or by `customerid` for a create.
 pub fn operation(seen: &Seen) -> Operation {
+    if let Some(file) = seen.path.strip_prefix("/messaging/files/") {
+        let id = file.split('/').next().map(str::to_owned);
+        return Operation { vendor: "dynamics365", name: "file.get".to_owned(), key: id };
+    }
     let path = seen.path.strip_prefix("/messaging/api/v1.0/consumer/").unwrap_or_default();
     let segments: Vec<&str> = path.split('/').collect();
     let (name, key) = match segments.as_slice() {
@@ -268,8 +305,6 @@ fn activity_name(body: &Value) -> &'static str {
 /// The body of a refusal that a fault asked for.
 pub fn fault_body(status: u16, code: Option<&Value>) -> Value {
     let number = code.and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok());
-    error_body(
-        "errorCode",
-        &Refusal { status, number, detail: "The request could not be processed.".to_owned() },
-    )
+    let refusal = Refusal::unnumbered(status, "The request could not be processed.");
+    error_body("errorCode", &Refusal { number, ..refusal })
 }

@@ -1,26 +1,37 @@
-//! Microsoft's side: Entra ID, the Messaging API with its webhook, and the part of Dataverse around a conversation.
+//! Microsoft's side: Entra ID, the Messaging API with its webhook, the contact centre behind it (queues, reps, what they
+//! do), and the part of Dataverse around conversations and cases.
 //!
 //! Under the sandbox's address they are `/entra`, `/messaging` and `/dataverse`; a client appends Microsoft's own
 //! paths. A variable first path segment belongs to another simulator, so these three are fixed.
 
 mod account;
 mod activity;
+mod adopt;
+mod certificate;
 mod contact;
 mod control;
 mod conversation;
 mod create;
+mod credentials;
 mod dataverse;
 mod entra;
+mod files;
+mod hours;
 mod iso;
+mod lifecycle;
 mod listing;
 mod messaging;
 mod mirror;
-mod odata;
-mod query;
-mod rows;
+mod omnichannel;
+mod orders;
+mod pace;
+mod registration;
+mod routing;
+mod said;
+mod staff;
+mod staffing;
 mod state;
 mod switches;
-mod tables;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -37,6 +48,8 @@ use serde_json::Value;
 use crate::{Operation, Seen, Simulator, World};
 pub use account::{Account, Urls};
 pub use control::router as control_router;
+use dataverse::tables;
+pub use routing::run;
 use state::Inner;
 pub use state::State;
 pub use switches::SWITCHES;
@@ -56,7 +69,7 @@ fn classify(seen: &Seen) -> Operation {
         Some("entra") => {
             Operation { vendor: "entra", name: entra_operation(&seen.path).to_owned(), key: None }
         }
-        Some("dataverse") => dataverse_operation(seen),
+        Some("dataverse") => dataverse::operation(seen),
         _ => messaging::operation(seen),
     }
 }
@@ -68,23 +81,6 @@ fn entra_operation(path: &str) -> &'static str {
         Some("keys") => "keys",
         _ => "unknown",
     }
-}
-
-/// `whoami`, or `contacts.list`, `contacts.get`, `contacts.create`, `contacts.update`; keyed by the row's id.
-fn dataverse_operation(seen: &Seen) -> Operation {
-    let target = seen.path.rsplit('/').next().unwrap_or_default();
-    let (set, id) = target
-        .split_once('(')
-        .map_or((target, None), |(set, id)| (set, Some(id.trim_end_matches(')'))));
-    let name = match (set, seen.method.as_str(), id) {
-        ("WhoAmI", ..) => "whoami".to_owned(),
-        (_, "GET", None) => format!("{set}.list"),
-        (_, "GET", Some(_)) => format!("{set}.get"),
-        (_, "POST", _) => format!("{set}.create"),
-        (_, "PATCH", _) => format!("{set}.update"),
-        _ => "unknown".to_owned(),
-    };
-    Operation { vendor: "dataverse", name, key: id.filter(|id| !id.is_empty()).map(str::to_owned) }
 }
 
 fn refuse(operation: &Operation, status: u16, code: Option<&Value>) -> Value {

@@ -95,7 +95,7 @@ fn components(der: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// The content of one DER element and what follows it.
-fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+pub fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     let [first, length, rest @ ..] = der else { return None };
     if *first != tag {
         return None;

@@ -1,4 +1,4 @@
-//! The transcript of an ended conversation, as a note that holds JSON.
+//! The transcript of an ended conversation, as a note that holds JSON; each file is a note of its own.
 //!
 //! Source: "Download transcripts in bulk", checked 2026-11-20.
 
@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::conversation::{Author, Conversation, Message};
-use super::{Account, Inner, iso};
+use super::{Account, Inner, files, iso};
 
 /// Adds the transcript row and its note.
 pub fn write(inner: &mut Inner, account: &Account, id: &str, at: &str) {
@@ -17,6 +17,8 @@ pub fn write(inner: &mut Inner, account: &Account, id: &str, at: &str) {
         conversation.messages.iter().map(|message| entry(account, conversation, message)).collect(),
     );
     let document = content.to_string();
+    let attached: Vec<_> =
+        conversation.messages.iter().flat_map(|message| message.files.clone()).collect();
     let (transcript_id, note_id) = (inner.ids.guid(), inner.ids.guid());
     let transcript = json!({
         "msdyn_name": format!("Transcript {activity_id}"),
@@ -36,6 +38,10 @@ pub fn write(inner: &mut Inner, account: &Account, id: &str, at: &str) {
     });
     inner.set_columns("msdyn_transcripts", &transcript_id, transcript, at);
     inner.set_columns("annotations", &note_id, note, at);
+    for note in files::notes(inner, &activity_id, &attached) {
+        let note_id = inner.ids.guid();
+        inner.set_columns("annotations", &note_id, note, at);
+    }
 }
 
 fn entry(account: &Account, conversation: &Conversation, message: &Message) -> Value {

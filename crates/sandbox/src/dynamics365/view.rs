@@ -25,6 +25,8 @@ pub fn summary(conversation: &Conversation) -> Value {
         "session_id": conversation.context_value("sessionId"),
         "contact_linked": conversation.contact_id.is_some(),
         "rep": conversation.rep,
+        "ring": conversation.ring,
+        "consultants": conversation.consultants,
         "queue": conversation.queue,
         "transfers": conversation.transfers,
         "messages": conversation.messages.len(),

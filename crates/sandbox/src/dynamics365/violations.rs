@@ -6,15 +6,23 @@ use super::Inner;
 use super::conversation::{Author, Message};
 use crate::{Violation, World};
 
-/// `i3_duplicate_to_rep` and `i6_two_live_works`.
+/// `i3_duplicate_to_rep`, `i6_two_live_works` and `i13_rate`; and what Dataverse saw that a careful client never sends:
+/// `dataverse_over_limit`, `dataverse_unescaped`.
 pub fn violations(world: &World) -> Vec<Violation> {
-    let (repeated, two_live) = {
-        let inner = world.dynamics365.inner();
-        (duplicates(&inner, &|seq| answer_was_lost(world, seq)), inner.two_live.clone())
-    };
+    let inner = world.dynamics365.inner();
+    let lost = |seq| answer_was_lost(world, seq);
+    let (broken, limits) = (&inner.org.broken, &inner.org.limits);
+    let written = ["annotations", "emails", "phonecalls", "tasks", "adx_portalcomments"];
+    let repeated = [duplicates(&inner, &lost), broken.again(&written, &lost)].concat();
+    let again = broken.again(&["incidents"], &lost);
+    let two_live = [inner.two_live.clone(), again, broken.twice.clone()].concat();
+    let hurried = [inner.pace.ignored.clone(), limits.ignored.clone()].concat();
     vec![
         Violation::new("i3_duplicate_to_rep", repeated),
         Violation::new("i6_two_live_works", two_live),
+        Violation::new("i13_rate", hurried),
+        Violation::new("dataverse_over_limit", broken.over_limit.clone()),
+        Violation::new("dataverse_unescaped", broken.unescaped.clone()),
     ]
 }
 
@@ -61,7 +69,8 @@ fn has_id(message: &Message) -> bool {
 fn answer_was_lost(world: &World, seq: u64) -> bool {
     let mut lost = false;
     world.journal.amend(seq, |entry| {
-        lost = matches!(entry.fault.as_deref(), Some("timeout_after_accept" | "garbage"));
+        let lost_by = ["timeout_after_accept", "status_after_accept", "garbage"];
+        lost = entry.fault.as_deref().is_some_and(|fault| lost_by.contains(&fault));
     });
     lost
 }

@@ -24,9 +24,12 @@ const RETRY: RetryPolicy = RetryPolicy {
 /// Lifetime of the webhook's token in seconds.
 const TOKEN_LIFE_S: i64 = 3_600;
 
-/// The request that tells our webhook of `signal`; `None` while no webhook is set.
+/// The request that tells our webhook of `signal`; `None` while no webhook is set, and for a conversation without channel.
 pub fn hook(world: &World, conversation_id: &str, signal: &Signal) -> Option<Hook> {
     let base_url = world.dynamics365.webhook_url()?;
+    if world.dynamics365.inner().find(conversation_id).is_some_and(|known| known.row_only) {
+        return None;
+    }
     let url =
         format!("{}/v3/conversations/{conversation_id}/activities", base_url.trim_end_matches('/'));
     let mut headers: Vec<(HeaderName, String)> =

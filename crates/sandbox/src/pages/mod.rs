@@ -3,15 +3,22 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::Html;
 use axum::routing::get;
 
 use crate::World;
 
-/// `/`, `/phone` and `/rep`.
+const STYLE: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// `/`, `/phone`, `/rep` and `/rep/cases`.
 pub fn router() -> Router<Arc<World>> {
     Router::new()
         .route("/", get(async || Html(include_str!("index.html"))))
         .route("/phone", get(async || Html(include_str!("phone.html"))))
         .route("/rep", get(async || Html(include_str!("rep.html"))))
+        .route("/rep/cases", get(async || Html(include_str!("cases.html"))))
+        .route("/rep.css", get(async || ([(CONTENT_TYPE, STYLE)], include_str!("rep.css"))))
+        .route("/rep.js", get(async || ([(CONTENT_TYPE, SCRIPT)], include_str!("rep.js"))))
 }

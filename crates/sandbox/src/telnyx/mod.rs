@@ -167,7 +167,8 @@ pub fn violations(world: &World) -> Vec<Violation> {
 fn answer_was_lost(world: &World, seq: u64) -> bool {
     let mut lost = false;
     world.journal.amend(seq, |entry| {
-        lost = matches!(entry.fault.as_deref(), Some("timeout_after_accept" | "garbage"));
+        let lost_by = ["timeout_after_accept", "status_after_accept", "garbage"];
+        lost = entry.fault.as_deref().is_some_and(|fault| lost_by.contains(&fault));
     });
     lost
 }

@@ -4,6 +4,7 @@ mod control;
 mod faults;
 mod openai;
 mod telnyx;
+mod tls;
 mod twilio;
 mod twilio_account;
 mod twilio_inbound;

@@ -256,6 +256,36 @@ async fn messages_are_listed_by_party_and_date_in_pages() {
 }
 
 #[tokio::test]
+async fn a_price_is_known_some_time_after_the_message_was_sent() {
+    let mut line = Line::new().await;
+    line.says(json!({ "text": "HELP" })).await;
+    line.send(&[("To", PERSON), ("Body", &"a".repeat(200))]).await;
+    line.told().await;
+    let prices = async |line: &Line| {
+        let rows = line.get(line.api("/Messages.json")).await.1["messages"].clone();
+        rows.as_array().unwrap().iter().map(|row| row["price"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(prices(&line).await, [Value::Null, Value::Null]);
+    line.stage.clock.advance(60_000);
+    assert_eq!(prices(&line).await, [json!("-0.01580"), json!("-0.00790")]);
+}
+
+#[tokio::test]
+async fn the_list_may_lag_behind() {
+    let line = Line::new().await;
+    line.stage.switch("twilio.list_lag_ms", "1000").await;
+    let (_, sent) = line.send(&[("To", PERSON), ("Body", "new")]).await;
+    let count = async |line: &Line| {
+        line.get(line.api("/Messages.json")).await.1["messages"].as_array().unwrap().len()
+    };
+    assert_eq!(count(&line).await, 0);
+    let own = line.api(&format!("/Messages/{}.json", sent["sid"].as_str().unwrap()));
+    assert_eq!(line.get(own).await.0, 200);
+    line.stage.clock.advance(1_000);
+    assert_eq!(count(&line).await, 1);
+}
+
+#[tokio::test]
 async fn messages_are_redacted_cancelled_and_deleted() {
     let line = Line::new().await;
     line.stage.switch("twilio.segments_per_s", "1").await;
@@ -316,6 +346,12 @@ async fn a_repeat_after_a_lost_answer_is_counted_and_one_after_a_good_answer_is_
     assert!(lost.send().await.is_err());
     line.send(&[("To", PERSON), ("Body", "lost")]).await;
     assert_eq!(line.violations("i2_duplicate_to_customer").await, 1);
+    let fault = json!({ "vendor": "twilio", "operation": "messages.create", "fault": "status_after_accept", "status": 503 });
+    line.stage.control("faults", fault).await;
+    let (status, refused) = line.send(&[("To", PERSON), ("Body", "taken all the same")]).await;
+    assert_eq!((status, &refused["code"]), (503, &json!(20_503)));
+    line.send(&[("To", PERSON), ("Body", "taken all the same")]).await;
+    assert_eq!(line.violations("i2_duplicate_to_customer").await, 2);
 }
 
 #[tokio::test]

@@ -117,6 +117,59 @@ async fn a_template_is_made_submitted_reviewed_and_listed() {
     assert_eq!(line.stage.try_control("twilio/contents", bad).await.0, 400);
 }
 
+/// "twilio/quick-reply", "twilio/list-picker" (read 2026-11-21) and "Error 21656".
+#[tokio::test]
+async fn buttons_are_made_found_filled_and_tapped() {
+    let mut line = Line::new().await;
+    line.says(json!({ "channel": "whatsapp", "text": "hi" })).await;
+    let content = line.url("/content/v1/Content");
+    let button = |n: usize| json!({ "title": format!("{{{{{}}}}}", n + 1), "id": n.to_string() });
+    let made = |name: &str, buttons: usize| {
+        let actions: Vec<Value> = (1..=buttons).map(button).collect();
+        let parts = json!({ "body": "{{1}}", "actions": actions });
+        let types = json!({ "twilio/quick-reply": parts });
+        let body = json!({ "friendly_name": name, "language": "en", "types": types });
+        line.ask(line.stage.http.post(&content).json(&body))
+    };
+    let (two, four) = (made("two_buttons", 2).await.1, made("four_buttons", 4).await.1);
+    assert_eq!(made("eleven_buttons", 11).await.0, 400);
+    let item = json!({ "twilio/list-picker": { "body": "x", "button": "y", "items": [{ "item": "z", "id": "1" }] } });
+    let list = json!({ "friendly_name": "list", "language": "en", "types": item });
+    assert_eq!(line.ask(line.stage.http.post(&content).json(&list)).await.0, 400, "description");
+
+    let found = line.get(line.url("/content/v2/Content?ContentName=two_buttons")).await.1;
+    assert_eq!(found["contents"].as_array().unwrap().len(), 1);
+    assert_eq!(found["contents"][0]["sid"], two["sid"]);
+
+    let person = format!("whatsapp:{PERSON}");
+    let send = async |sid: &Value, variables: &str| {
+        let sid = sid.as_str().unwrap();
+        let form = [("To", &*person), ("ContentSid", sid), ("ContentVariables", variables)];
+        line.send(&form).await
+    };
+    let words = r#"{"1":"Shall I?","2":"Yes","3":"No","4":"Maybe","5":"Later"}"#;
+    assert_eq!(send(&two["sid"], r#"{"1":"Shall I?","2":"","3":"No"}"#).await.1["code"], 21_656);
+    assert_eq!(send(&four["sid"], words).await.1["code"], 63_013, "four need approval");
+    assert_eq!(send(&two["sid"], words).await.0, 201);
+    let shown = line.stage.look("twilio/thread?channel=whatsapp").await;
+    let last = shown["messages"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["text"], "Shall I?");
+    assert_eq!(last["content"]["parts"]["actions"][1]["title"], "No");
+
+    let nobody = json!({ "choose": "Perhaps" });
+    assert_eq!(line.stage.try_control("twilio/message", nobody).await.0, 400);
+    line.stage.clock.advance(60_000);
+    line.stage.control("twilio/message", json!({ "choose": "No" })).await;
+    let tapped = loop {
+        let got = line.next().await;
+        if got.get("MessageStatus") == "-" {
+            break got;
+        }
+    };
+    let told = (tapped.get("ButtonText"), tapped.get("ButtonPayload"));
+    assert_eq!(told, ("No".to_owned(), "2".to_owned()));
+}
+
 #[tokio::test]
 async fn senders_typing_and_lookup_answer() {
     let mut line = Line::new().await;

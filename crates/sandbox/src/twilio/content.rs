@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Path;
+use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::Json;
 use axum::routing::{get, post};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::auth::Caller;
@@ -105,12 +105,23 @@ impl Content {
         let Some((kind, parts)) = self.types.iter().next() else {
             return Err(TwilioError::plain(21_655));
         };
-        let fill = |text: &str| fill(text, given, &self.variables);
-        let text = ["body", "title", "label"].iter().find_map(|key| parts[*key].as_str());
-        let body = fill(text.unwrap_or_default())?;
+        // "Error 21656": no variable may be empty.
+        if given.values().any(|value| value == "") {
+            return Err(TwilioError::plain(21_656));
+        }
+        let parts = filled(parts, given, &self.variables)?;
+        let body = ["body", "title", "label"].iter().find_map(|key| parts[*key].as_str());
+        let body = body.unwrap_or_default().to_owned();
         let media = parts["media"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        let media = media.map(fill).collect::<Result<Vec<_>, _>>()?;
+        let media = media.map(str::to_owned).collect();
         Ok((body, media, json!({ "type": kind, "parts": parts })))
+    }
+
+    /// Whether WhatsApp takes it with its approval only, even while the window is open
+    /// ("twilio/quick-reply", read 2026-11-21).
+    pub fn needs_approval(&self) -> bool {
+        let actions = |kind: &str| self.types.get(kind).and_then(|it| it["actions"].as_array());
+        !self.is_approved() && actions("twilio/quick-reply").is_some_and(|it| it.len() > 3)
     }
 
     fn resource(&self, world: &World) -> Value {
@@ -145,6 +156,27 @@ impl Content {
     }
 }
 
+/// Every text with its variables filled.
+fn filled(
+    value: &Value,
+    given: &Map<String, Value>,
+    defaults: &Map<String, Value>,
+) -> Result<Value, TwilioError> {
+    Ok(match value {
+        Value::String(text) => Value::String(fill(text, given, defaults)?),
+        Value::Array(items) => {
+            items.iter().map(|item| filled(item, given, defaults)).collect::<Result<_, _>>()?
+        }
+        Value::Object(fields) => {
+            let field = |(name, value): (&String, &Value)| {
+                Ok((name.clone(), filled(value, given, defaults)?))
+            };
+            Value::Object(fields.iter().map(field).collect::<Result<_, TwilioError>>()?)
+        }
+        other => other.clone(),
+    })
+}
+
 fn fill(
     text: &str,
     given: &Map<String, Value>,
@@ -167,7 +199,7 @@ fn fill(
 pub fn router() -> Router<Arc<World>> {
     Router::new()
         .route("/v1/Content", get(list).post(create))
-        .route("/v2/Content", get(list))
+        .route("/v2/Content", get(search))
         .route("/v1/Content/{sid}", get(fetch).delete(delete))
         .route("/v1/Content/{sid}/ApprovalRequests", get(approval))
         .route("/v1/Content/{sid}/ApprovalRequests/whatsapp", post(submit))
@@ -196,6 +228,22 @@ async fn list(caller: Caller) -> Json<Value> {
     Json(page(&format!("{}/v1/Content", host(world)), "contents", rows))
 }
 
+/// `ContentName` is a pattern; here it is looked for as it is written.
+#[derive(Deserialize)]
+struct Search {
+    #[serde(rename = "ContentName")]
+    name: Option<String>,
+}
+
+async fn search(caller: Caller, Query(search): Query<Search>) -> Json<Value> {
+    let world = &caller.world;
+    let held = world.twilio.lock();
+    let wanted = search.name.unwrap_or_default();
+    let found = held.contents.iter().filter(|content| content.friendly_name.contains(&wanted));
+    let rows = found.map(|content| content.resource(world)).collect();
+    Json(page(&format!("{}/v2/Content", host(world)), "contents", rows))
+}
+
 async fn list_with_approvals(caller: Caller) -> Json<Value> {
     let world = &caller.world;
     let held = world.twilio.lock();
@@ -215,6 +263,7 @@ async fn create(caller: Caller, body: String) -> Result<(StatusCode, Json<Value>
     let (Some(language), false) = (language, types.is_empty()) else {
         return Err(TwilioError::new(20_001, "language and types are required").into());
     };
+    check(&types)?;
     let now_ms = world.clock.now_ms();
     let content = Content {
         sid: world.twilio.sid("HX"),
@@ -239,6 +288,38 @@ async fn create(caller: Caller, body: String) -> Result<(StatusCode, Json<Value>
     }
     held.contents.push(content);
     Ok((StatusCode::CREATED, Json(resource)))
+}
+
+/// What "twilio/quick-reply" and "twilio/list-picker" allow, with variables not yet filled (both
+/// read 2026-11-21).
+fn check(types: &Map<String, Value>) -> Result<(), TwilioError> {
+    let refuse = |why: &str| Err(TwilioError::new(20_001, why));
+    let count = |parts: &Value, list: &str| parts[list].as_array().map_or(0, Vec::len);
+    let worded = |item: &Value, names: &[&str]| names.iter().all(|name| item[*name].is_string());
+    let all = |parts: &Value, list: &str, names: &[&str]| {
+        parts[list].as_array().into_iter().flatten().all(|item| worded(item, names))
+    };
+    for (kind, parts) in types {
+        match kind.as_str() {
+            "twilio/quick-reply" if !(1..=10).contains(&count(parts, "actions")) => {
+                return refuse("actions must have 1 to 10 buttons");
+            }
+            "twilio/quick-reply" if !all(parts, "actions", &["title", "id"]) => {
+                return refuse("every action needs title and id");
+            }
+            "twilio/list-picker" if !(1..=10).contains(&count(parts, "items")) => {
+                return refuse("items must have 1 to 10 rows");
+            }
+            "twilio/list-picker" if !parts["button"].is_string() => {
+                return refuse("button is required");
+            }
+            "twilio/list-picker" if !all(parts, "items", &["item", "id", "description"]) => {
+                return refuse("every item needs item, id and description");
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 async fn fetch(caller: Caller, Path(sid): Path<String>) -> Result<Json<Value>, Legacy> {

@@ -106,7 +106,7 @@ async fn set_hooks(State(world): State<Arc<World>>, Json(wanted): Json<Hooks>) -
     hooks(State(world)).await
 }
 
-async fn message(State(world): State<Arc<World>>, Json(spec): Json<Spec>) -> Answer {
+async fn message(State(world): State<Arc<World>>, Json(mut spec): Json<Spec>) -> Answer {
     let times = spec.times.unwrap_or(1);
     if !(1..=MAX_TIMES).contains(&times) {
         return Err(Refusal::bad_request(format!("times must be 1 to {MAX_TIMES}")));
@@ -117,6 +117,9 @@ async fn message(State(world): State<Arc<World>>, Json(spec): Json<Spec>) -> Ans
             inbound::who(&world, &mut held, spec.from.as_deref()).map_err(Refusal::bad_request)?;
         if let (Some(name), Some(customer)) = (&spec.name, held.customers.get_mut(index)) {
             customer.name = Some(name.clone());
+        }
+        if let Some(choice) = spec.choose.clone() {
+            inbound::choose(&held, index, &choice, &mut spec).map_err(Refusal::bad_request)?;
         }
         index
     };
@@ -195,7 +198,7 @@ async fn thread(State(world): State<Arc<World>>, Query(query): Query<ThreadQuery
                 .media
                 .of(&message.sid)
                 .into_iter()
-                .map(|media| json!({ "sid": media.sid, "content_type": media.content_type, "size_bytes": media.bytes.len() }))
+                .map(|media| json!({ "sid": media.sid, "mime_type": media.content_type, "size_bytes": media.bytes.len(), "sha256": media.sha256() }))
                 .collect();
             item
         })

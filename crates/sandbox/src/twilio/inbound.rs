@@ -36,6 +36,8 @@ pub struct Spec {
     pub button: Option<Button>,
     /// `{ "id", "title", "description" }`.
     pub list: Option<ListChoice>,
+    /// Taps this button or row, by its id or words, of the last message that offers it.
+    pub choose: Option<String>,
     pub location: Option<Location>,
     /// The message that this one answers.
     pub reply_to: Option<String>,
@@ -64,6 +66,33 @@ pub struct ListChoice {
     pub title: String,
     #[serde(default)]
     pub description: String,
+}
+
+/// Fills in what tapping `choice` sends.
+pub fn choose(held: &Held, index: usize, choice: &str, spec: &mut Spec) -> Result<(), String> {
+    let theirs = held.messages.iter().rev().filter(|message| message.customer == index);
+    let found = theirs.filter_map(|message| {
+        let parts = &message.content["parts"];
+        let of = |list: &str, title: &str| {
+            let rows = parts[list].as_array().into_iter().flatten();
+            let mut rows = rows.map(|row| (row["id"].clone(), row[title].clone()));
+            rows.find(|(id, title)| id == choice || title == choice)
+        };
+        let text = |value: Value| value.as_str().unwrap_or_default().to_owned();
+        let button = of("actions", "title").map(|(id, title)| (text(id), text(title), true));
+        let row = || of("items", "item").map(|(id, title)| (text(id), text(title), false));
+        Some((message.sid.clone(), button.or_else(row)?))
+    });
+    let (sid, (id, title, is_button)) =
+        { found }.next().ok_or_else(|| format!("no message offers {choice}"))?;
+    spec.reply_to = Some(sid);
+    spec.channel = Channel::Whatsapp;
+    if is_button {
+        spec.button = Some(Button { text: title, payload: id });
+    } else {
+        spec.list = Some(ListChoice { id, title, description: String::new() });
+    }
+    Ok(())
 }
 
 #[derive(Clone, Deserialize)]

@@ -60,7 +60,7 @@ impl Filter {
     }
 }
 
-/// Newest first, in pages.
+/// Newest first, in pages. A new message may not be listed at once.
 pub async fn list(caller: Caller, RawQuery(query): RawQuery) -> Result<Json<Value>, Legacy> {
     let world = &caller.world;
     let query = Form::parse(query.as_deref().unwrap_or_default());
@@ -69,12 +69,15 @@ pub async fn list(caller: Caller, RawQuery(query): RawQuery) -> Result<Json<Valu
     let page_size = number("PageSize").unwrap_or(PAGE_SIZE).clamp(1, MAX_PAGE_SIZE);
     let page = number("Page").unwrap_or(0);
     let account_sid = &world.twilio.account.account_sid;
+    let listed_ms = world.clock.now_ms() - world.switches.number("twilio.list_lag_ms");
     let held = world.twilio.lock();
     // A page goes on below the message that ended the one before, whatever has come on top since.
     let token = query.get("PageToken").and_then(|token| token.strip_prefix("PA"));
     let below =
         held.messages.iter().rev().skip_while(|one| token.is_some_and(|sid| one.sid != sid));
-    let mut found = below.skip(usize::from(token.is_some())).filter(|one| filter.fits(one));
+    let mut found = below
+        .skip(usize::from(token.is_some()))
+        .filter(|one| one.created_ms <= listed_ms && filter.fits(one));
     let shown: Vec<&Message> = found.by_ref().take(page_size).collect();
     let more = found.next().is_some();
     let uri = |page: usize, token: Option<&str>| {
@@ -92,7 +95,7 @@ pub async fn list(caller: Caller, RawQuery(query): RawQuery) -> Result<Json<Valu
     Ok(Json(json!({
         "end": (start + shown.len()).saturating_sub(1),
         "first_page_uri": uri(0, None),
-        "messages": shown.iter().map(|message| message.resource(account_sid)).collect::<Vec<_>>(),
+        "messages": shown.iter().map(|message| message.resource(world)).collect::<Vec<_>>(),
         "next_page_uri": last.map(|sid| uri(page + 1, Some(sid))),
         "page": page,
         "page_size": page_size,
@@ -114,7 +117,7 @@ pub async fn fetch(
     let message = held.messages.get(file.trim_end_matches(".json"));
     let message =
         message.filter(|one| one.author != Author::Twilio).ok_or_else(|| missing(&file))?;
-    Ok(Json(message.resource(&caller.world.twilio.account.account_sid)))
+    Ok(Json(message.resource(&caller.world)))
 }
 
 /// An empty `Body` redacts; `Status=canceled` takes back what is still queued.
@@ -138,7 +141,7 @@ pub async fn update(
         }
         _ => return Err(TwilioError::new(20_001, "Body can only be emptied").into()),
     }
-    Ok(Json(message.resource(&caller.world.twilio.account.account_sid)))
+    Ok(Json(message.resource(&caller.world)))
 }
 
 pub async fn delete(

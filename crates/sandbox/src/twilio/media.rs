@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
@@ -40,6 +41,14 @@ pub struct Media {
     pub redirect_to: Option<String>,
     /// The storage never stops sending it.
     pub endless: bool,
+}
+
+impl Media {
+    /// In lower-case hexadecimal.
+    pub fn sha256(&self) -> String {
+        let hash = digest(&SHA256, &self.bytes);
+        hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 /// A medium that a customer sends.

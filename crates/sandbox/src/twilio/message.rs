@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::errors::title;
+use crate::World;
 use crate::dates::rfc2822;
 
 /// Messages kept; the oldest go first.
@@ -83,7 +84,8 @@ pub struct Message {
 
 impl Message {
     /// The resource in the 2010 API.
-    pub fn resource(&self, account_sid: &str) -> Value {
+    pub fn resource(&self, world: &World) -> Value {
+        let account_sid = &world.twilio.account.account_sid;
         let uri = format!("/2010-04-01/Accounts/{account_sid}/Messages/{}", self.sid);
         let undecided = self.service_sid.is_some() && self.status == "accepted";
         json!({
@@ -100,7 +102,7 @@ impl Message {
             "messaging_service_sid": self.service_sid,
             "num_media": self.media.len().to_string(),
             "num_segments": if undecided { "0".to_owned() } else { self.segments.to_string() },
-            "price": null,
+            "price": self.price(world),
             "price_unit": "USD",
             "sid": self.sid,
             "status": self.status,
@@ -108,6 +110,22 @@ impl Message {
             "to": self.to,
             "uri": format!("{uri}.json"),
         })
+    }
+
+    /// Known some time after the message was sent or received (Messages resource, checked 2026-11-21); the
+    /// amounts are made up.
+    fn price(&self, world: &World) -> Option<String> {
+        let known_ms = self.sent_ms? + world.switches.number("twilio.price_after_ms");
+        if self.has_failed() || world.clock.now_ms() < known_ms {
+            return None;
+        }
+        let each = match (self.channel, self.media.is_empty()) {
+            (Channel::Sms, true) => 790,
+            (Channel::Sms, false) => 2_000,
+            (Channel::Whatsapp, _) => 500,
+        };
+        let hundred_thousandths = each * self.segments.max(1);
+        Some(format!("-{}.{:05}", hundred_thousandths / 100_000, hundred_thousandths % 100_000))
     }
 
     /// What the customer's phone shows.

@@ -128,7 +128,7 @@ pub async fn create(caller: Caller, body: String) -> Result<(StatusCode, Json<Va
     match done {
         Ok(message) => {
             call.note(format!("accepted {}", message.sid));
-            let resource = message.resource(&world.twilio.account.account_sid);
+            let resource = message.resource(world);
             Ok((StatusCode::CREATED, Json(resource)))
         }
         Err(error) => {
@@ -146,6 +146,9 @@ async fn send(world: &World, call: &Call, mut wanted: Wanted) -> Result<Message,
         let content = held.contents.iter().find(|content| content.sid == *sid);
         let content = content.ok_or_else(|| TwilioError::plain(21_655))?;
         approved = content.is_approved();
+        if content.needs_approval() {
+            return Err(TwilioError::plain(63_013));
+        }
         let media_urls;
         (wanted.body, media_urls, shown) = content.render(variables)?;
         wanted.media_urls = media_urls;

@@ -96,6 +96,18 @@ pub const SWITCHES: &[Switch] = &[
         "how often each status callback is sent",
     ),
     switch(
+        "twilio.price_after_ms",
+        DELAY,
+        "60000",
+        "virtual time from the sending of a message until its price is known",
+    ),
+    switch(
+        "twilio.list_lag_ms",
+        DELAY,
+        "0",
+        "virtual time until a new message is in the list of messages",
+    ),
+    switch(
         "twilio.segments_per_s",
         Values::Number { min: 0, max: 1_000 },
         "0",

@@ -15,6 +15,7 @@ use crate::world::*;
 
 crate::both!(
     a_campaign_and_its_list_read_as_they_were_written,
+    a_list_that_is_not_read_to_its_end_is_found,
     a_turn_is_taken_once_and_with_its_message,
     nobody_has_a_turn_while_a_campaign_does_not_run,
     cancelling_lets_nobody_wait,
@@ -61,7 +62,7 @@ fn recipient(w: &World, campaign: &Campaign, place: i64) -> Recipient {
 
 async fn begun(w: &World, people: i64) -> (Campaign, Vec<Recipient>) {
     let campaign = campaign(w);
-    w.store.campaign_put(campaign.clone()).await.unwrap();
+    assert!(w.store.campaign_put(campaign.clone()).await.unwrap());
     let list: Vec<Recipient> = (1..=people).map(|n| recipient(w, &campaign, n)).collect();
     w.store.recipients_put(list.clone()).await.unwrap();
     (campaign, list)
@@ -98,10 +99,22 @@ async fn a_campaign_and_its_list_read_as_they_were_written(w: World) {
     assert_eq!(w.store.campaign_list(w.workspace, 10).await.unwrap(), one);
     assert_eq!(w.store.campaigns_running(10).await.unwrap(), one);
     assert_eq!(w.store.recipients_waiting(campaign.id, 2).await.unwrap(), list[..2]);
+    let theirs = Campaign { workspace: WorkspaceId(uuid()), ..campaign.clone() };
+    assert!(!w.store.campaign_put(theirs).await.unwrap());
+    assert_eq!(w.store.campaigns_running(10).await.unwrap(), one, "it stays as it is");
     let mut other = list[0].clone();
     other.given = "another".to_owned();
     w.store.recipients_put(vec![other]).await.unwrap();
     assert_eq!(w.store.recipients_waiting(campaign.id, 9).await.unwrap(), list, "written once");
+}
+
+async fn a_list_that_is_not_read_to_its_end_is_found(w: World) {
+    let loading = Campaign { state: CampaignState::Loading, ..campaign(&w) };
+    w.store.campaign_put(loading.clone()).await.unwrap();
+    begun(&w, 1).await;
+    let found = async |before| w.store.campaigns_loading(before, 10).await.unwrap();
+    assert_eq!(found(NOW).await, []);
+    assert_eq!(found(NOW.plus_ms(1)).await, [loading]);
 }
 
 async fn a_turn_is_taken_once_and_with_its_message(w: World) {

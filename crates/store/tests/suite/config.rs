@@ -44,7 +44,7 @@ fn with_secrets(w: &World) -> ConfigChange {
 
 async fn a_configuration_is_read_as_it_was_written(w: World) {
     let before = w.store.config_version().await.unwrap();
-    let choice = Choice { desk: w.desk, kind: WorkKind::Case, queue: Some("q".to_owned()) };
+    let choice = Choice { kind: WorkKind::Case, queue: Some("q".to_owned()), ..Choice::of(w.desk) };
     let routes = vec![Route { inbox: Some(w.inbox), topic: None, choices: vec![choice] }];
     let settings = Settings { quiet_ms: 77, ..Settings::default() };
     let change = ConfigChange {

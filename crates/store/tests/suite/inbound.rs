@@ -3,7 +3,7 @@ use baton_core::{
     inbound::{Inbound, Source},
     time::Timestamp,
 };
-use baton_store::{CommitError, StoreError};
+use baton_store::{CommitError, NewInbound, StoreError};
 use futures::future::join_all;
 
 use crate::world::*;
@@ -15,6 +15,7 @@ crate::both!(
     events_of_one_key_keep_their_order,
     a_deferred_event_holds_its_key_back,
     an_event_is_set_aside_and_tried_again,
+    it_is_known_when_each_source_was_last_heard,
     an_event_takes_effect_once,
     a_flood_is_stored_in_few_transactions,
     what_the_workers_commit_is_not_lost_in_a_flood,
@@ -23,6 +24,17 @@ crate::both!(
 
 async fn due(w: &World, now: Timestamp) -> Vec<Inbound> {
     w.store.inbound_due(now, 100).await.unwrap()
+}
+
+async fn it_is_known_when_each_source_was_last_heard(w: World) {
+    let mut of_desk = w.event("d", Some("d1"));
+    of_desk.source = Source::Desk(w.desk);
+    let later = NewInbound { received_at: NOW.plus_ms(7), ..w.event("a", Some("e2")) };
+    w.store.inbound_put(vec![w.event("a", Some("e1")), of_desk.clone(), later]).await.unwrap();
+    let mut last = w.store.inbound_last().await.unwrap();
+    last.sort_by_key(|(_, at)| *at);
+    let inbox = w.event("a", None).source;
+    assert_eq!(last, [(of_desk.source, NOW), (inbox, NOW.plus_ms(7))]);
 }
 
 async fn an_event_is_stored_once(w: World) {

@@ -12,6 +12,7 @@ use crate::world::*;
 
 crate::both!(
     only_the_head_of_a_queue_is_due,
+    what_goes_out_for_a_campaign_comes_last,
     a_held_delivery_lets_others_pass_and_comes_first_again,
     attempts_cut_short_are_found,
     tasks_are_one_of_a_kind_per_subject,
@@ -83,6 +84,20 @@ async fn only_the_head_of_a_queue_is_due(w: World) {
     let now = heads(&w, NOW).await;
     assert!(!now.contains(&mine[1].id) && !now.contains(&mine[2].id), "order outlasts a pause");
     assert!(heads(&w, NOW.plus_ms(5)).await.contains(&mine[1].id));
+}
+
+async fn what_goes_out_for_a_campaign_comes_last(w: World) {
+    let invited = w.begin("7").await;
+    let mut invitations = queue(&w, &invited, &[DeliveryState::Waiting]).await;
+    let Payload::Message { message, .. } = invitations[0].payload.clone() else { unreachable!() };
+    let campaign = Some(CampaignId(uuid()));
+    let template = TemplateUse::default();
+    invitations[0].payload = Payload::Template { message, template, campaign };
+    invitations[0].next_at = NOW.plus_ms(-1_000);
+    put(&w, &invited, invitations.clone()).await;
+    let asking = w.begin("8").await;
+    let answers = queue(&w, &asking, &[DeliveryState::Waiting]).await;
+    assert_eq!(heads(&w, NOW).await, [answers[0].id, invitations[0].id]);
 }
 
 async fn a_held_delivery_lets_others_pass_and_comes_first_again(w: World) {

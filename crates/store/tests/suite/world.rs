@@ -1,6 +1,7 @@
 //! A database of its own for each test, with one workspace, inbox and desk.
 
 use std::{
+    collections::BTreeMap,
     future::Future,
     panic::AssertUnwindSafe,
     pin::Pin,
@@ -17,6 +18,7 @@ use baton_core::{
     inbound::Source,
     inbox::{ChannelKind, DeskRow, Inbox},
     message::{Author, AuthorKind, Content, Message, MessageStatus},
+    route::Choice,
     session::{Owner, Session},
     settings::Settings,
     step::{Effects, State},
@@ -350,6 +352,7 @@ pub fn handoff(session: &Session, desk: DeskId, plan_seq: i64) -> Handoff {
         session: session.id,
         desk,
         choice: 0,
+        target: Choice::of(desk),
         state: HandoffState::Requested,
         reason: HandoffReason::CustomerAsked,
         epoch: 2,
@@ -357,6 +360,7 @@ pub fn handoff(session: &Session, desk: DeskId, plan_seq: i64) -> Handoff {
         plan_seq,
         brief: None,
         work: None,
+        learned: BTreeMap::new(),
         rep_name: None,
         requested_at: NOW,
         opened_at: None,

@@ -31,6 +31,11 @@ const ALLOWED: &[Allow] = &[
         why: "an attempt that was not posted within real seconds is abandoned",
     },
     Allow {
+        path: "crates/files/src/client.rs",
+        what: "Instant::now",
+        why: "how long the network may take for a file",
+    },
+    Allow {
         path: "crates/http/src/hooks.rs",
         what: "Instant::now",
         why: "how long an answer took",

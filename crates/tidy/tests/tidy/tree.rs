@@ -58,7 +58,9 @@ fn walk(root: &Path, folder: &Path, found: &mut Vec<File>) {
             if !MADE.contains(&name.as_str()) {
                 walk(root, &path, found);
             }
-        } else if let Ok(text) = fs::read_to_string(&path) {
+        } else if let Ok(bytes) = fs::read(&path) {
+            // A picture is a file as well, without a word in it.
+            let text = String::from_utf8(bytes).unwrap_or_default();
             let path = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
             found.push(File { path, text });
         }

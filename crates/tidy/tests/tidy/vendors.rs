@@ -20,7 +20,8 @@ const FIXED: &[&str] = &[
     "client.rs",
     "README.md",
 ];
-/// The only files of a vendor that may talk to the network; `mod.rs` delegates to them.
+/// The only files of a vendor that may talk to the network, with the folder of the first;
+/// `mod.rs` delegates to them.
 const TALK: &[&str] = &["client.rs", "listen.rs", "token.rs", "mod.rs"];
 
 /// The crates that see vendors as trait objects only.
@@ -146,7 +147,7 @@ fn talkers(files: &[File]) -> Vec<String> {
         |file: &&File| folders.iter().any(|folder| file.path.starts_with(folder.as_str()));
     let silent = |file: &&File| {
         let name = file.path.rsplit('/').next().unwrap_or_default();
-        file.is_product() && !TALK.contains(&name)
+        file.is_product() && !TALK.contains(&name) && !file.path.contains("/client/")
     };
     let talks = |file: &&File| {
         let code = rust::product(&file.text).code;

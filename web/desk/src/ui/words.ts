@@ -6,6 +6,8 @@ import type {
   HandoffState,
   Owner,
   SessionState,
+  Unavailable,
+  WorkKind,
 } from "@baton/client";
 
 export const OWNER: Record<Owner, string> = {
@@ -69,8 +71,23 @@ export const CONNECTION_STATE: Record<ConnectionState, string> = {
   stopped: "Stopped",
 };
 
+/** The kind of work that a handoff makes. */
+export const WORK_KIND: Record<WorkKind, string> = {
+  live: "Live conversation",
+  case: "Case",
+};
+
+/** What happens when nobody is there to take a live conversation. */
+export const UNAVAILABLE: Record<Unavailable, string> = {
+  queue: "It waits in the queue",
+  next: "The next place is tried",
+  ai: "AI goes on",
+};
+
 /** The hub's own sentences are lowercase, to fit after "failed to". */
 export function sentence(text: string): string {
+  // An address begins as it is written.
+  if (/^[a-z]+:\/\//.test(text)) return text;
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 

@@ -63,7 +63,7 @@ impl Api<'_> {
     }
 }
 
-/// A long list goes slower: the simulators keep only so many webhooks for a hub that is away.
+/// A long list goes slower: three statuses follow each message, and few cores take all of it.
 fn pace() -> u32 {
     if large() { 300 } else { 4_800 }
 }
@@ -213,6 +213,7 @@ async fn a_campaign_whose_hub_dies_writes_to_everybody_once() {
                 "sent" | "delivered" | "read" => assert_eq!(reached, 1, "{one}"),
                 "skipped" => assert_eq!((phone.as_str(), reached), (OPTED_OUT, 0), "{one}"),
                 "failed" => assert_eq!(phone, NOT_THERE, "{one}"),
+                // Whom a death hit between the call and its answer; that may be anybody.
                 "unknown" => {}
                 _ => panic!("not at rest: {one}"),
             }
@@ -222,7 +223,9 @@ async fn a_campaign_whose_hub_dies_writes_to_everybody_once() {
         after = next;
     }
     assert_eq!(told.values().sum::<u64>(), people as u64, "{told:?}");
-    assert_eq!((told.get("skipped"), told.get("failed")), (Some(&1), Some(&1)), "{told:?}");
+    assert_eq!(told.get("skipped"), Some(&1), "{told:?}");
+    let not_there = told.get("failed").copied().unwrap_or_default();
+    assert!(not_there == 1 || told.contains_key("unknown"), "{told:?}");
     println!(
         "{people} people, {} deaths: {told:?}; the API said {}",
         world.restarts, view["counts"]

@@ -245,3 +245,29 @@ fn who_keeps_the_bytes() {
     assert_eq!(keeper(customer), Keeper::Channel);
     assert_eq!(keeper(elsewhere), Keeper::Channel);
 }
+
+#[test]
+fn the_file_of_a_cited_article_follows_the_words_and_its_loss_hands_nobody_over() {
+    let mut w = world();
+    w.channel.max_file_bytes = 1_000;
+    w.customer("which size am I?");
+    let citation = crate::message::Citation {
+        title: "Sizes".to_owned(),
+        source: "sizes.md".to_owned(),
+        file: Some("charts/sizes.png".to_owned()),
+    };
+    w.turn(Decision::Reply {
+        text: "M".to_owned(),
+        choices: Vec::new(),
+        citations: vec![citation],
+        knew: true,
+    });
+    let picture = w.message("[image: sizes.png]").clone();
+    assert_eq!(keeper(&picture), Keeper::Engine);
+    assert!(w.tasks.values().any(|(t, _)| *t == TaskKind::Fetch(picture.id)));
+    let lost = Err(fault(FaultClass::MediaProblem));
+    w.give(Input::Fetched { message: picture.id, result: lost });
+    assert_eq!(w.message("[image: sizes.png]").status, MessageStatus::Failed);
+    assert_eq!(w.drain(Destination::Customer), ["M"]);
+    assert_eq!(w.owner(), Owner::Ai);
+}

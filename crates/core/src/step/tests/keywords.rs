@@ -48,7 +48,12 @@ fn stop_cancels_what_waits_and_no_answer_follows() {
     // An answer that was being computed is thrown away.
     let session = w.state.session.clone().unwrap();
     let late = Turn {
-        decision: Decision::Reply { text: "late".to_owned(), citations: vec![], knew: true },
+        decision: Decision::Reply {
+            text: "late".to_owned(),
+            choices: vec![],
+            citations: vec![],
+            knew: true,
+        },
         language: None,
         tokens: 0,
     };

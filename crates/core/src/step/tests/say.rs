@@ -6,7 +6,7 @@ fn say(w: &mut World) -> Effects {
     let point = Point::new(PointKind::Phone, "15550100");
     let to = Identity { points: vec![point], name: None };
     let author = Author::named(AuthorKind::System, Some("Ada".to_owned()));
-    w.give(Input::Say { to, author, text: "only a test".to_owned() })
+    w.give(Input::Say { to, author, content: Content::text("only a test") })
 }
 
 fn refused(w: &World) -> Option<FaultClass> {

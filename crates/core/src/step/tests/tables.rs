@@ -36,7 +36,12 @@ fn a_turn_that_was_overtaken_runs_again_and_then_answers_what_it_read() {
         w.customer("more");
         let up_to = old.asked_up_to;
         let result = Ok(Turn {
-            decision: Decision::Reply { text: "early".to_owned(), citations: vec![], knew: true },
+            decision: Decision::Reply {
+                text: "early".to_owned(),
+                choices: vec![],
+                citations: vec![],
+                knew: true,
+            },
             language: None,
             tokens: 0,
         });
@@ -58,6 +63,7 @@ fn a_third_overtaking_does_not_starve_the_customer() {
         Ok(Turn {
             decision: Decision::Reply {
                 text: "answer one".to_owned(),
+                choices: vec![],
                 citations: vec![],
                 knew: true,
             },
@@ -85,7 +91,12 @@ fn from_the_request_on_the_ai_is_silent() {
     assert_eq!(w.owner(), Owner::Desk);
     assert_eq!(w.message("queued answer").status, MessageStatus::Cancelled);
     let late = Ok(Turn {
-        decision: Decision::Reply { text: "too late".to_owned(), citations: vec![], knew: true },
+        decision: Decision::Reply {
+            text: "too late".to_owned(),
+            choices: vec![],
+            citations: vec![],
+            knew: true,
+        },
         language: None,
         tokens: 0,
     });
@@ -187,6 +198,18 @@ fn a_late_reply_is_held_explained_and_sent_first_when_the_customer_answers() {
     assert!(w.drain(Destination::Customer).is_empty(), "no second template");
     w.customer("yes?");
     assert_eq!(w.drain(Destination::Customer), ["sorry for the delay", "one more thing"]);
+}
+
+#[test]
+fn an_inbox_may_have_a_template_of_its_own() {
+    let mut w = world();
+    let template = |name: &str| TemplateUse { name: name.to_owned(), ..TemplateUse::default() };
+    let by_inbox = &mut w.settings.reengagement_by_inbox;
+    by_inbox.insert("Northwind".to_owned(), template("HX1"));
+    by_inbox.insert("Another inbox".to_owned(), template("HX2"));
+    a_late_reply(&mut w);
+    assert!(w.attempt(Destination::Customer).is_none());
+    assert_eq!(w.drain(Destination::Customer), ["template HX1"]);
 }
 
 #[test]
@@ -364,7 +387,7 @@ fn a_listing_brings_what_is_missing_once_and_two_equal_words_twice() {
     let compare = |w: &mut World, listed: &[(&str, &str)]| {
         let from_rep = listed.iter().map(|(id, text)| said(text, Some(id))).collect();
         let listing = Listing { from_rep, from_us: Vec::new(), ended: false };
-        w.give(Input::Listed { handoff: handoff.clone(), listing });
+        w.give(Input::Listed { handoff: handoff.clone(), listing, templates: Vec::new() });
     };
     let effects = w.rep_says("ok");
     assert!(effects.ask_desk && effects.messages.is_empty(), "the rules cannot tell");
@@ -418,7 +441,7 @@ fn words_whose_webhook_was_lost_come_after_the_end() {
     assert!(w.tasks.values().any(|(t, _)| *t == task), "the desk is asked once more");
     let from_rep = vec![said("hello", Some("1")), said("it is on its way", Some("2"))];
     let listing = Listing { from_rep, from_us: Vec::new(), ended: true };
-    w.give(Input::Listed { handoff, listing });
+    w.give(Input::Listed { handoff, listing, templates: Vec::new() });
     assert_eq!(w.drain(Destination::Customer), ["hello", "it is on its way"]);
     assert!(!w.tasks.values().any(|(t, _)| *t == task), "and not again");
 }
@@ -433,7 +456,7 @@ fn a_repeat_that_waited_for_the_hub_is_still_one() {
     w.now = w.now.plus_ms(HOUR_MS);
     let handoff = w.state.handoff.clone().unwrap();
     let event = DeskEventKind::Message(said("on my way", None));
-    let effects = w.give(Input::Rep { handoff, event, heard_at });
+    let effects = w.give(Input::Rep { handoff, event, heard_at, templates: Vec::new() });
     assert!(effects.ask_desk && effects.messages.is_empty());
 }
 
@@ -493,8 +516,12 @@ fn a_failing_engine_is_itself_a_handoff() {
 #[test]
 fn repeated_misses_hand_over() {
     let mut w = world();
-    let miss =
-        || Decision::Reply { text: "I do not know".to_owned(), citations: vec![], knew: false };
+    let miss = || Decision::Reply {
+        text: "I do not know".to_owned(),
+        choices: vec![],
+        citations: vec![],
+        knew: false,
+    };
     w.customer("a");
     w.turn(miss());
     w.customer("b");
@@ -547,4 +574,25 @@ fn the_first_event_of_a_person_makes_the_person_whatever_it_says() {
     let (scope, at) = (ConsentScope::Marketing, w.now);
     let effects = w.give(Input::Consent { point: point.clone(), scope, opted_out: true, at });
     assert_eq!(effects.contact.unwrap().points, [point]);
+}
+
+#[test]
+fn answers_to_tap_are_sent_as_the_channel_shows_them() {
+    let decision = || Decision::Reply {
+        text: "Shall I?".to_owned(),
+        choices: vec!["Yes".to_owned(), "No".to_owned()],
+        citations: vec![],
+        knew: true,
+    };
+    let shown = |choices| {
+        let mut w = world();
+        w.channel.choices = choices;
+        w.customer("Hello");
+        w.turn(decision());
+        w.state.messages.last().unwrap().content.clone()
+    };
+    assert_eq!(shown(None), Content::text("Shall I?"));
+    let limits =
+        ChoiceLimits { text_chars: 100, buttons: 3, button_chars: 20, rows: 10, row_chars: 24 };
+    assert_eq!(shown(Some(limits)).as_text(), "Shall I?\n1. Yes\n2. No");
 }

@@ -105,7 +105,7 @@ fn who_opted_out_is_skipped_and_nothing_is_written() {
 fn an_answer_goes_straight_to_the_desk_where_the_campaign_says_so() {
     let mut w = world();
     let desk = DeskId(Uuid::from_u128(11));
-    let sales = Choice { desk, kind: Default::default(), queue: None };
+    let sales = Choice::of(desk);
     w.routes
         .insert(0, Route { inbox: None, topic: Some("sales".to_owned()), choices: vec![sales] });
     w.give(Input::Invite(invite(to_desk(Some("sales")))));

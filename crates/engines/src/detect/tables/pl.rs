@@ -123,7 +123,7 @@ pub(super) const TABLE: Table = Table {
     thanks: "dziękuję|dzięki|dziękuję_bardzo|bardzo_dziękuję|dziękuje|dzieki|dzięki_wielkie|serdecznie_dziękuję|dziena|dziękujemy|wielkie_dzięki|thx",
     goodbye: "do_widzenia|pa|pa_pa|na_razie|do_zobaczenia|miłego_dnia|to_wszystko|to_tyle|nic_więcej|dobranoc|żegnam|do_usłyszenia|miłego_wieczoru|narazie|to_już_wszystko|miłego_weekendu|papa|pozdrawiam",
     noted: "ok|okej|dobrze|rozumiem|jasne|super|świetnie|w_porządku|doskonale|spoko|dobra|zrozumiałem|zrozumiałam|idealnie|fajnie|wszystko_jasne|okay|no_dobra|git",
-    yes: "tak|tak_proszę|proszę|jasne|ok|okej|dobrze|pewnie|oczywiście|poproszę|tak_poproszę|no|chętnie|zgoda|jak_najbardziej",
+    yes: "tak|tak_proszę|proszę|jasne|ok|okej|dobrze|pewnie|oczywiście|poproszę|tak_poproszę|chętnie|zgoda|jak_najbardziej",
     no: "nie|nie_dziękuję|nie_dzięki|nie_teraz|nie_trzeba|nie_potrzeba|niekoniecznie",
     filler: "bardzo|za|pomoc|informację|informacje|szybką|odpowiedź|wszystko|i|to|już|wam|panu|pani|państwu|wzajemnie|również|też|miłego|dnia|serdecznie|jeszcze|raz|wielkie|super|no|o|teraz|ślicznie|pięknie|zespole|pomogło|pomógł",
 };

@@ -188,7 +188,7 @@ async fn rights_and_service_protection_refuse_as_documented() {
         (429, &"12".parse().unwrap())
     );
     assert_eq!(limited.json::<Value>().await.unwrap()["error"]["code"], "0x80072322");
-    stand.switch("dynamics365.missing_privilege", "prvReadContact").await;
+    stand.control("dynamics365/privileges", json!({ "remove": ["prvReadContact"] })).await;
     let refused = stand.dataverse(Method::GET, "contacts?$top=1", &[], None).await;
     assert_eq!(refused.status(), 403);
     assert!(refused.text().await.unwrap().contains("prvReadContact"));

@@ -195,3 +195,51 @@ async fn listings_page_to_the_end_without_gap_or_repeat() {
     stand.switch("dynamics365.field_case", "camel").await;
     assert!(stand.get("conversations").await["conversations"][0]["conversationId"].is_string());
 }
+
+#[tokio::test]
+async fn a_contact_is_found_by_email_then_by_phone_and_the_only_case_comes_with_it() {
+    let stand = Stand::new().await;
+    let row = async |set: &str, columns: Value| -> String {
+        let made = stand.dataverse(Method::POST, set, &[], Some(columns)).await;
+        let id = made.headers()["odata-entityid"].to_str().unwrap().to_owned();
+        id.rsplit_once('(').unwrap().1.trim_end_matches(')').to_owned()
+    };
+    let ana = row("contacts", json!({ "lastname": "Ana", "emailaddress1": "ana@test" })).await;
+    let bea = row("contacts", json!({ "lastname": "Bea", "mobilephone": "+15550100" })).await;
+    let customer = format!("/contacts({bea})");
+    let case = json!({ "title": "Tent", "customerid_contact@odata.bind": customer });
+    let case = row("incidents", case).await;
+    let linked = async |context: Value| {
+        let created = stand.create(json!({ "customercontext": context })).await;
+        let id = created["conversationId"].as_str().unwrap();
+        let item: Value = stand
+            .dataverse(Method::GET, &format!("msdyn_ocliveworkitems({id})"), &[], None)
+            .await
+            .json()
+            .await
+            .unwrap();
+        (item["_msdyn_customer_value"].clone(), item["_msdyn_issueid_value"].clone())
+    };
+    let both = json!({ "email": "ana@test", "phonenumber": "+15550100" });
+    assert_eq!(linked(both.clone()).await, (json!(ana), Value::Null));
+    let phone = json!({ "email": "nobody@test", "phonenumber": "+15550100" });
+    assert_eq!(linked(phone.clone()).await, (json!(bea), json!(case)));
+    for (how, context) in [("either", both), ("both", phone)] {
+        stand.switch("dynamics365.record_identification", how).await;
+        assert_eq!(linked(context).await.0, Value::Null, "{how}");
+    }
+}
+
+#[tokio::test]
+async fn custom_events_are_kept_and_other_activities_name_their_channel_rightly() {
+    let stand = Stand::new().await;
+    let id = stand.open("c").await;
+    let at = format!("conversation/{id}");
+    let event = json!({ "type": "event", "channelData": { "customEvent": true, "customEventName": "Paid", "customEventValue": "{}" } });
+    let kept: Value = stand.messaging(Method::POST, &at, Some(event)).await.json().await.unwrap();
+    assert_eq!(kept["messageId"].as_str().unwrap().len(), 13);
+    let foreign = json!({ "type": "typing", "channelId": stand.account.tenant_id });
+    assert_eq!(stand.refusal(Method::POST, &at, Some(foreign)).await, (400, 30002));
+    let other = json!({ "type": "endOfConversation", "conversation": { "id": "other" } });
+    assert_eq!(stand.refusal(Method::POST, &at, Some(other)).await, (400, 30005));
+}

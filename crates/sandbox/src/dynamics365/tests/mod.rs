@@ -1,9 +1,18 @@
 //! The simulated services over real HTTP, with a receiver in the hub's place and a clock that stands still.
 
+mod batch;
+mod cases;
 mod dataverse;
+mod definitions;
 mod entra;
+mod files;
+mod limits;
 mod messaging;
+mod privileges;
+mod queries;
 mod rep;
+mod rows;
+mod staff;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};

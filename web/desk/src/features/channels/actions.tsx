@@ -1,7 +1,7 @@
 import type { Checked, Inbox } from "@baton/client";
-import { useEffect, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import { api } from "../../access.ts";
-import { useAction } from "../../hooks.ts";
+import { useAction, useFocusKept } from "../../hooks.ts";
 import { Link } from "../../router.tsx";
 import { ErrorNote } from "../../ui/notes.tsx";
 import { Stop } from "./stop.tsx";
@@ -75,15 +75,6 @@ export function Actions({ inbox, onChange }: ActionsProps) {
       )}
     </div>
   );
-}
-
-/** A button that went away with the state that it belonged to must not leave the keyboard nowhere. */
-function useFocusKept(state: string, toFirst: () => void) {
-  const seen = useRef(state);
-  useEffect(() => {
-    if (seen.current !== state && document.activeElement === document.body) toFirst();
-    seen.current = state;
-  });
 }
 
 /** What the vendor said, until the next time. */

@@ -1,32 +1,35 @@
-import { changedSettings, shownSettings, type Vendor } from "@baton/client";
+import type { Vendor } from "@baton/client";
 import { useCallback, useState } from "react";
 import { api } from "../../access.ts";
 import { useAction, useLoaded } from "../../hooks.ts";
 import { Link, navigate, type Place } from "../../router.tsx";
-import { ErrorNote } from "../../ui/notes.tsx";
+import { InnerPage } from "../../ui/inner_page.tsx";
+import { WhenLoaded } from "../../ui/loading.tsx";
+import { SettingsForm, type Wanted } from "../../ui/settings_form.tsx";
 import { Switch } from "../../ui/switch.tsx";
-import { type Entered, SettingsForm } from "./settings_form.tsx";
 
 /** First the vendor, by the URL; then the form of its settings. */
 export function AddChannelPage({ place }: { place: Place }) {
-  const [loaded, retry] = useLoaded(useCallback(() => api.vendors(), []));
+  const [loaded, retry] = useLoaded(useCallback(async () => (await api.vendors()).vendors, []));
   const wanted = place.query.get("vendor");
   const vendors = loaded.phase === "ready" ? loaded.value : [];
   const vendor = vendors.find((known) => known.name === wanted);
   return (
-    <div className="page narrow">
-      <title>Add a channel · Baton</title>
-      <Link className="back" to={vendor === undefined ? "/channels" : "/channels/new"}>
-        {vendor === undefined ? "All channels" : "Choose another vendor"}
-      </Link>
-      <h1>Add a channel</h1>
-      {loaded.phase === "loading" && <p>Loading vendors…</p>}
-      {loaded.phase === "failed" && (
-        <ErrorNote doing="load the vendors" error={loaded.error} onRetry={retry} />
-      )}
-      {loaded.phase === "ready" && vendor === undefined && <VendorChoice vendors={vendors} />}
-      {vendor !== undefined && <NewChannel key={vendor.name} vendor={vendor} />}
-    </div>
+    <InnerPage
+      title="Add a channel"
+      back={vendor === undefined ? "/channels" : "/channels/new"}
+      narrow
+    >
+      <WhenLoaded loaded={loaded} what="the vendors" onRetry={retry}>
+        {(vendors) =>
+          vendor === undefined ? (
+            <VendorChoice vendors={vendors} />
+          ) : (
+            <NewChannel key={vendor.name} vendor={vendor} />
+          )
+        }
+      </WhenLoaded>
+    </InnerPage>
   );
 }
 
@@ -50,15 +53,9 @@ function VendorChoice({ vendors }: { vendors: Vendor[] }) {
 function NewChannel({ vendor }: { vendor: Vendor }) {
   const [ai, setAi] = useState(true);
   const { busy, error, run } = useAction();
-  const start: Entered = {
-    name: "",
-    settings: shownSettings(vendor.fields, {}),
-    removed: new Set(),
-  };
-  const add = (entered: Entered) =>
+  const add = (wanted: Wanted) =>
     run(async () => {
-      const settings = changedSettings(vendor.fields, {}, entered.settings);
-      const made = await api.makeInbox({ name: entered.name, vendor: vendor.name, ai, settings });
+      const made = await api.makeInbox({ ...wanted, vendor: vendor.name, ai });
       navigate(`/channels?added=${made.id}`);
     });
   return (
@@ -66,8 +63,8 @@ function NewChannel({ vendor }: { vendor: Vendor }) {
       <h2>{vendor.title}</h2>
       <SettingsForm
         fields={vendor.fields}
-        start={start}
-        secretsSet={[]}
+        name=""
+        nameHelp="How reps and you will know this channel"
         action="Add the channel"
         busy={busy}
         error={error}

@@ -3,11 +3,11 @@ import { useEffect, useRef } from "react";
 import { api } from "../../access.ts";
 import { useAction } from "../../hooks.ts";
 import { Chip, STATE_TONE } from "../../ui/chip.tsx";
-import { Copyable } from "../../ui/copy.tsx";
 import { Pair } from "../../ui/facts.tsx";
+import { HookFacts } from "../../ui/hook_facts.tsx";
 import { ErrorNote } from "../../ui/notes.tsx";
 import { Switch } from "../../ui/switch.tsx";
-import { Age, span } from "../../ui/time.tsx";
+import { span } from "../../ui/time.tsx";
 import { CHANNEL, CONNECTION_STATE, sentence } from "../../ui/words.ts";
 import { Actions } from "./actions.tsx";
 import { RegistrationFacts } from "./registration.tsx";
@@ -109,17 +109,7 @@ function Facts({ inbox }: { inbox: Inbox }) {
       <Pair name="Kind">
         {CHANNEL[inbox.channel]} <span className="fine">{inbox.vendor_title}</span>
       </Pair>
-      <Pair name="Hook address" wide>
-        <Copyable label={`hook address of ${inbox.name}`} value={inbox.hook_url} />
-        <span className="fine">Give this to the vendor as the webhook's address.</span>
-      </Pair>
-      <Pair name="Last event">
-        {inbox.last_event_at === null ? (
-          "None since the hub started"
-        ) : (
-          <Age at={inbox.last_event_at} />
-        )}
-      </Pair>
+      <HookFacts of={inbox} />
       {runs && inbox.templates && <TemplateFacts inbox={inbox.id} name={inbox.name} />}
       {runs && inbox.channel === "sms" && <RegistrationFacts inbox={inbox.id} />}
       {runs && (

@@ -1,34 +1,34 @@
-import { changedSettings, type Inbox, shownSettings, type Vendor } from "@baton/client";
+import type { Inbox, Vendor } from "@baton/client";
 import { useCallback } from "react";
 import { api } from "../../access.ts";
 import { useAction, useLoaded } from "../../hooks.ts";
 import { Link, navigate } from "../../router.tsx";
-import { Empty, ErrorNote } from "../../ui/notes.tsx";
-import { type Entered, SettingsForm } from "./settings_form.tsx";
+import { InnerPage } from "../../ui/inner_page.tsx";
+import { WhenLoaded } from "../../ui/loading.tsx";
+import { Empty } from "../../ui/notes.tsx";
+import { SettingsForm, type Wanted } from "../../ui/settings_form.tsx";
 
 /** The settings of one channel. */
 export function EditChannelPage({ id }: { id: string }) {
   const load = useCallback(async () => {
-    const [inboxes, vendors] = await Promise.all([api.inboxes(), api.vendors()]);
+    const [inboxes, { vendors }] = await Promise.all([api.inboxes(), api.vendors()]);
     const inbox = inboxes.find((known) => known.id === id);
     return { inbox, vendor: vendors.find((known) => known.name === inbox?.vendor) };
   }, [id]);
   const [loaded, retry] = useLoaded(load);
-  const { inbox, vendor } = loaded.phase === "ready" ? loaded.value : {};
+  const name = loaded.phase === "ready" ? loaded.value.inbox?.name : undefined;
   return (
-    <div className="page narrow">
-      <title>{`${inbox?.name ?? "Channel"} · Baton`}</title>
-      <Link className="back" to="/channels">
-        All channels
-      </Link>
-      <h1>{inbox?.name ?? "Channel"}</h1>
-      {loaded.phase === "loading" && <p>Loading channel…</p>}
-      {loaded.phase === "failed" && (
-        <ErrorNote doing="load the channel" error={loaded.error} onRetry={retry} />
-      )}
-      {loaded.phase === "ready" && (inbox === undefined || vendor === undefined) && <Gone />}
-      {inbox !== undefined && vendor !== undefined && <Form inbox={inbox} vendor={vendor} />}
-    </div>
+    <InnerPage title={name ?? "Channel"} back="/channels" narrow>
+      <WhenLoaded loaded={loaded} what="the channel" onRetry={retry}>
+        {({ inbox, vendor }) =>
+          inbox === undefined || vendor === undefined ? (
+            <Gone />
+          ) : (
+            <Form inbox={inbox} vendor={vendor} />
+          )
+        }
+      </WhenLoaded>
+    </InnerPage>
   );
 }
 
@@ -44,16 +44,9 @@ function Gone() {
 
 function Form({ inbox, vendor }: { inbox: Inbox; vendor: Vendor }) {
   const { busy, error, run } = useAction();
-  const start: Entered = {
-    name: inbox.name,
-    settings: shownSettings(vendor.fields, inbox.settings),
-    removed: new Set(),
-  };
-  const save = (entered: Entered) =>
+  const save = (wanted: Wanted) =>
     run(async () => {
-      const { settings, removed, name } = entered;
-      const changed = changedSettings(vendor.fields, inbox.settings, settings, removed);
-      await api.changeInbox(inbox.id, { name, settings: changed });
+      await api.changeInbox(inbox.id, wanted);
       navigate("/channels");
     });
   return (
@@ -61,8 +54,10 @@ function Form({ inbox, vendor }: { inbox: Inbox; vendor: Vendor }) {
       <h2>{vendor.title}</h2>
       <SettingsForm
         fields={vendor.fields}
-        start={start}
+        name={inbox.name}
+        settings={inbox.settings}
         secretsSet={inbox.secrets_set}
+        nameHelp="How reps and you will know this channel"
         action="Save the settings"
         busy={busy}
         error={error}

@@ -3,7 +3,8 @@ import { useCallback } from "react";
 import { api } from "../../access.ts";
 import { useFresh } from "../../hooks.ts";
 import { Link, type Place } from "../../router.tsx";
-import { Empty, ErrorNote } from "../../ui/notes.tsx";
+import { WhenLoaded } from "../../ui/loading.tsx";
+import { Empty } from "../../ui/notes.tsx";
 import { InboxCard } from "./card.tsx";
 
 /** The addresses at which customers reach the workspace, each with what can be done about it. */
@@ -18,12 +19,15 @@ export function ChannelsPage({ place }: { place: Place }) {
         {some && <AddLink />}
       </div>
       <p>The addresses at which customers reach you.</p>
-      {loaded.phase === "loading" && <p>Loading channels…</p>}
-      {loaded.phase === "failed" && (
-        <ErrorNote doing="load the channels" error={loaded.error} onRetry={refresh} />
-      )}
-      {loaded.phase === "ready" && !some && <NoChannels />}
-      {some && <Cards inboxes={loaded.value} added={place.query.get("added")} onChange={refresh} />}
+      <WhenLoaded loaded={loaded} what="the channels" onRetry={refresh}>
+        {(inboxes) =>
+          inboxes.length === 0 ? (
+            <NoChannels />
+          ) : (
+            <Cards inboxes={inboxes} added={place.query.get("added")} onChange={refresh} />
+          )
+        }
+      </WhenLoaded>
     </div>
   );
 }

@@ -1,7 +1,7 @@
-import type { Registration } from "@baton/client";
+import type { Loaded, Registration } from "@baton/client";
 import { useCallback } from "react";
 import { api } from "../../access.ts";
-import { type Loaded, useLoaded } from "../../hooks.ts";
+import { useLoaded } from "../../hooks.ts";
 import { Chip, type Tone } from "../../ui/chip.tsx";
 import { Pair } from "../../ui/facts.tsx";
 

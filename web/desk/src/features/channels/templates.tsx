@@ -1,7 +1,7 @@
-import { countByStatus, type Templates } from "@baton/client";
+import { countByStatus, type Loaded, type Templates } from "@baton/client";
 import { useCallback } from "react";
 import { api } from "../../access.ts";
-import { type Loaded, useAction, useLoaded } from "../../hooks.ts";
+import { useAction, useLoaded } from "../../hooks.ts";
 import { Pair } from "../../ui/facts.tsx";
 
 /** How many templates the vendor holds for an inbox, by what it thinks of them. */

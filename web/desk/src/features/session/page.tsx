@@ -8,6 +8,7 @@ import { ConnectionBadge, ErrorNote } from "../../ui/notes.tsx";
 import { CHANNEL, SESSION_STATE } from "../../ui/words.ts";
 import { SessionDetails } from "./details.tsx";
 import { contactName, OwnerChip } from "./parts.tsx";
+import { SendTemplate } from "./send_template.tsx";
 import { Timeline } from "./timeline.tsx";
 
 export function SessionPage({ id, place }: { id: string; place: Place }) {
@@ -77,7 +78,10 @@ function Panels({ view, place }: { view: SessionView; place: Place }) {
         </Link>
       </nav>
       <div className={`panels show-${shown}`}>
-        <Timeline view={view} />
+        <div className="column">
+          <Timeline view={view} />
+          <SendTemplate session={view.session} place={place} />
+        </div>
         <SessionDetails view={view} />
       </div>
     </>

@@ -1,5 +1,6 @@
 import { type FormEvent, useRef } from "react";
 import { navigate, type Place, withQuery } from "../../router.tsx";
+import { Options } from "../../ui/select.tsx";
 import { OWNER, SESSION_STATE } from "../../ui/words.ts";
 
 const TYPING_PAUSE_MS = 300;
@@ -69,11 +70,7 @@ function Choice({ name, label, all, words, place }: ChoiceProps) {
         }
       >
         <option value="">{all}</option>
-        {Object.entries(words).map(([value, word]) => (
-          <option key={value} value={value}>
-            {word}
-          </option>
-        ))}
+        <Options of={Object.entries(words)} />
       </select>
     </label>
   );

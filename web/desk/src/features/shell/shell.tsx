@@ -6,7 +6,9 @@ import { Link, type Place } from "../../router.tsx";
 const SECTIONS = [
   { to: "/sessions", name: "Sessions" },
   { to: "/channels", name: "Channels" },
-  { to: "/desks", name: "Desks" },
+  { to: "/templates", name: "Templates" },
+  { to: "/campaigns", name: "Campaigns" },
+  { to: "/integrations", name: "Integrations" },
 ];
 
 export function Shell({ place, children }: { place: Place; children: ReactNode }) {
