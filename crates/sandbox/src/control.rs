@@ -10,7 +10,9 @@ use axum::routing::get;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::{FaultRule, Filter, Violation, World, dynamics365, openai, telnyx, twilio, whatsapp};
+use crate::{
+    FaultRule, Filter, Violation, World, dynamics365, openai, salesforce, telnyx, twilio, whatsapp,
+};
 
 /// Entries in one answer unless asked otherwise, and at most.
 const DEFAULT_LIMIT: usize = 1_000;
@@ -45,6 +47,7 @@ pub fn router() -> Router<Arc<World>> {
         .merge(whatsapp::control_router())
         .merge(openai::control_router())
         .merge(dynamics365::control_router())
+        .merge(salesforce::control_router())
         .merge(telnyx::control_router())
         .merge(twilio::control_router())
 }
@@ -133,8 +136,13 @@ async fn change_switches(
 
 async fn violations(State(world): State<Arc<World>>) -> Json<Value> {
     let mut found: Vec<Violation> = Vec::new();
-    let all =
-        [whatsapp::violations, dynamics365::violations, telnyx::violations, twilio::violations];
+    let all = [
+        whatsapp::violations,
+        dynamics365::violations,
+        salesforce::violations,
+        telnyx::violations,
+        twilio::violations,
+    ];
     for one in all.iter().flat_map(|of| of(&world)) {
         match found.iter_mut().find(|same| same.name == one.name) {
             Some(same) => same.join(one),

@@ -32,7 +32,8 @@ pub struct Entry {
     pub seq: u64,
     /// Unix milliseconds of the virtual clock.
     pub at_ms: i64,
-    /// `whatsapp`, `entra`, `dynamics365`, `dataverse`, `openai`, `telnyx`, `twilio`.
+    /// `whatsapp`, `entra`, `dynamics365`, `dataverse`, `openai`, `salesforce`, `salesforce_crm`,
+    /// `telnyx`, `twilio`.
     pub vendor: &'static str,
     /// The vendor's word for what was asked, the same that faults are addressed by.
     pub operation: String,

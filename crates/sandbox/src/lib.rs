@@ -14,6 +14,7 @@ mod ids;
 mod journal;
 pub mod openai;
 mod pages;
+pub mod salesforce;
 mod segments;
 mod switches;
 pub mod telnyx;
@@ -54,6 +55,7 @@ pub struct Config {
     pub whatsapp: whatsapp::Account,
     pub dynamics365: dynamics365::Account,
     pub openai: openai::Account,
+    pub salesforce: salesforce::Account,
     pub telnyx: telnyx::Account,
     pub twilio: twilio::Account,
 }
@@ -66,6 +68,7 @@ impl Config {
             whatsapp: whatsapp::Account::from_seed(seed),
             dynamics365: dynamics365::Account::from_seed(seed),
             openai: openai::Account::from_seed(seed),
+            salesforce: salesforce::Account::from_seed(seed),
             telnyx: telnyx::Account::from_seed(seed),
             twilio: twilio::Account::from_seed(seed),
         }
@@ -89,6 +92,7 @@ pub struct World {
     pub whatsapp: whatsapp::State,
     pub dynamics365: dynamics365::State,
     pub openai: openai::State,
+    pub salesforce: salesforce::State,
     pub telnyx: telnyx::State,
     pub twilio: twilio::State,
     /// Where the sandbox itself listens, without a trailing slash.
@@ -112,6 +116,8 @@ impl World {
                 whatsapp::SWITCHES,
                 dynamics365::SWITCHES,
                 openai::SWITCHES,
+                salesforce::SWITCHES,
+                salesforce::CRM_SWITCHES,
                 telnyx::SWITCHES,
                 twilio::SWITCHES,
             ]),
@@ -120,6 +126,7 @@ impl World {
             whatsapp: whatsapp::State::new(config.seed, &config.whatsapp),
             dynamics365: dynamics365::State::new(&config.dynamics365),
             openai: openai::State::new(config.seed, &config.openai),
+            salesforce: salesforce::State::new(config.seed, &config.salesforce),
             telnyx: telnyx::State::new(config.seed, &config.telnyx),
             twilio: twilio::State::new(config.seed, &config.twilio),
             base_url,
@@ -206,6 +213,7 @@ pub fn router(world: Arc<World>) -> Router {
         .merge(observed(whatsapp::router(), whatsapp::SIMULATOR))
         .merge(observed(dynamics365::router(), dynamics365::SIMULATOR))
         .merge(observed(openai::router(), openai::SIMULATOR))
+        .merge(observed(salesforce::router(), salesforce::SIMULATOR))
         .merge(observed(telnyx::router(), telnyx::SIMULATOR))
         .merge(observed(twilio::router(), twilio::SIMULATOR))
         .merge(pages::router())
