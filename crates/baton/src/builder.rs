@@ -77,6 +77,7 @@ impl Vendors {
                 http: http.clone(),
                 downloads,
                 clock: clock(),
+                keep: None,
                 files: None,
                 development,
             },

@@ -79,6 +79,15 @@ pub enum DeskEventKind {
     },
     /// Something about the work changed; what, is to be listed.
     Changed,
+    /// The work waits in line, and the desk says where or how long.
+    Waiting {
+        /// How many are served before this customer, and this one: 1 is the next.
+        position: Option<u32>,
+        /// The wait that the desk expects, in milliseconds.
+        wait_ms: Option<i64>,
+    },
+    /// Ids of the work came to light, for later steps and for those who look for it.
+    Learned(Accepted),
     /// Nobody works at the desk now.
     OutOfHours,
     /// Nothing that concerns us.
@@ -110,6 +119,22 @@ pub struct Listing {
     pub from_us: Vec<(VendorId, String)>,
     /// The work is over.
     pub ended: bool,
+}
+
+/// One thing that a vendor's stream brings.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Heard {
+    /// What is to be stored; none for a sign of life.
+    pub event: Option<RawEvent>,
+    /// From here on the stream continues after a break; none where it says no place.
+    pub cursor: Option<String>,
+}
+
+/// A vendor's open stream of events.
+pub trait EventStream: Send {
+    /// The next thing that comes; none when the vendor ended the stream in good order. A stream
+    /// that failed is not asked again.
+    fn next(&mut self) -> BoxFuture<'_, Result<Option<Heard>, Fault>>;
 }
 
 /// Who could take a live conversation now, as far as the desk says.
@@ -183,6 +208,8 @@ pub struct Opening<'a> {
     pub files: &'a [SharedFile],
     /// What the route chose.
     pub choice: &'a Choice,
+    /// Until when the customer can be written to freely; none where the channel has no such end.
+    pub window_until: Option<Timestamp>,
 }
 
 /// One step of a plan.
@@ -299,6 +326,25 @@ pub trait Desk: Send + Sync {
     fn read<'a>(&'a self, handoff: &'a Handoff, message: &'a Message) -> BoxFuture<'a, ()> {
         let _ = (handoff, message);
         Box::pin(std::future::ready(()))
+    }
+
+    /// Whose stream tells what happens to this work: the vendor's word for it, one for several
+    /// works where the vendor has it so. None where requests come to our hook.
+    fn subject(&self, handoff: &Handoff) -> Option<String> {
+        let _ = handoff;
+        None
+    }
+
+    /// Begins to listen to a subject's stream, after the place at which we last heard of it. A
+    /// fault of class `Auth` or `Permission` needs a person.
+    fn listen<'a>(
+        &'a self,
+        subject: &'a str,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Box<dyn EventStream>, Fault>> {
+        let _ = (subject, after);
+        let fault = Fault::new(FaultClass::Bug, "listen: this desk has no streams");
+        Box::pin(std::future::ready(Err(fault)))
     }
 
     /// Begins to fetch a file that a rep sent. A fault of class `MediaProblem` is final.

@@ -178,6 +178,8 @@ pub struct Handoff {
     pub learned: BTreeMap<String, String>,
     /// The rep who accepted last.
     pub rep_name: Option<String>,
+    /// When the customer was last told of the wait.
+    pub wait_told_at: Option<Timestamp>,
     /// When it was requested.
     pub requested_at: Timestamp,
     /// When the work existed.

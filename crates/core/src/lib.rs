@@ -22,6 +22,7 @@ pub mod ids;
 pub mod inbound;
 pub mod inbox;
 pub mod interactive;
+pub mod keep;
 pub mod message;
 pub mod message_list;
 pub mod phone;

@@ -9,12 +9,14 @@ use std::sync::Arc;
 use baton_core::{
     config::{ConfigFault, Field},
     desk::Desk,
+    keep::Keep,
     time::Clock,
 };
 use baton_files::Files;
 use serde_json::{Map, Value};
 
 /// What a desk is given from outside.
+#[derive(Clone)]
 pub struct Deps {
     /// The HTTP client. It must follow no redirects: a redirected send could happen twice.
     pub http: reqwest::Client,
@@ -22,6 +24,8 @@ pub struct Deps {
     pub downloads: baton_files::Client,
     /// The clock of the business rules.
     pub clock: Arc<dyn Clock>,
+    /// What this desk keeps over restarts; none where nothing is sent, as when settings are checked.
+    pub keep: Option<Arc<dyn Keep>>,
     /// The files that the hub keeps; none where nothing is sent, as when settings are checked.
     pub files: Option<Arc<Files>>,
     /// Accept plain HTTP and loopback hosts in addresses.

@@ -286,5 +286,6 @@ fn plan(
         transcript: &said.shown,
         files: &said.files,
         choice: &place.choice,
+        window_until: state.conversation.window.map(|window| window.expires_at),
     })
 }

@@ -181,6 +181,7 @@ impl Noun for Handoff {
             ("work", Json),
             ("learned", Json),
             ("rep_name", Text),
+            ("wait_told_at", Int),
             ("requested_at", Int),
             ("opened_at", Int),
             ("closed_at", Int),

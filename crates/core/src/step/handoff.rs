@@ -69,6 +69,7 @@ fn begin(draft: &mut Draft<'_>, reason: HandoffReason, index: u32) {
         brief: None,
         work: None,
         learned: BTreeMap::new(),
+        wait_told_at: None,
         rep_name: None,
         requested_at: draft.cx.now,
         opened_at: None,

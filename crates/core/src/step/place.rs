@@ -4,13 +4,17 @@ use super::{customer, draft::Draft, handoff, rep};
 use crate::{
     desk::Availability,
     fault::{Fault, FaultClass},
-    handoff::{HandoffState, Place},
+    handoff::{Handoff, HandoffState, Place},
     ids::{HandoffId, SessionId},
     route::Unavailable,
     session::Owner,
     task::TaskKind,
+    time::MINUTE_MS,
     wait,
 };
+
+/// A customer in line is not told of it again before this.
+const TELL_WAIT_EVERY_MS: i64 = 3 * MINUTE_MS;
 
 /// Who goes on.
 #[derive(PartialEq, Eq)]
@@ -44,6 +48,25 @@ pub(super) fn settle_in(draft: &mut Draft<'_>, id: HandoffId, place: Place) -> S
         draft.system_says(session, words);
     }
     Settled::AtDesk
+}
+
+/// A desk says where in line the customer is. They are told at once, and then now and then.
+pub(super) fn waits(
+    draft: &mut Draft<'_>,
+    handoff: &Handoff,
+    position: Option<u32>,
+    wait_ms: Option<i64>,
+) {
+    let now = draft.cx.now;
+    let waits = |h: &&mut Handoff| h.id == handoff.id && h.state == HandoffState::Waiting;
+    let Some(row) = draft.state.handoff.as_mut().filter(waits) else { return };
+    if row.wait_told_at.is_some_and(|at| now.since_ms(at) < TELL_WAIT_EVERY_MS) {
+        return;
+    }
+    row.wait_told_at = Some(now);
+    let there = Availability { open: true, position, wait_ms, ..Availability::default() };
+    let words = wait_words(draft, &there, false);
+    draft.system_says(handoff.session, words);
 }
 
 /// The AI answers what was written since the request.

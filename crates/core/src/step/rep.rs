@@ -3,7 +3,7 @@
 use super::{
     command, customer,
     draft::{Draft, Utterance},
-    handoff,
+    handoff, place,
 };
 use crate::{
     delivery::{Delivery, DeliveryState, Payload},
@@ -34,6 +34,10 @@ pub(super) fn did(
         DeskEventKind::Moved { what } => remark(draft, &handoff, what),
         DeskEventKind::Ended { .. } => ended(draft, handoff),
         DeskEventKind::OutOfHours => out_of_hours(draft, &handoff),
+        DeskEventKind::Waiting { position, wait_ms } => {
+            place::waits(draft, &handoff, position, wait_ms);
+        }
+        DeskEventKind::Learned(accepted) => handoff::learned(draft, handoff.id, &accepted),
         DeskEventKind::Typing | DeskEventKind::Changed | DeskEventKind::Ignored { .. } => {}
     }
 }

@@ -55,6 +55,7 @@ fn opened() -> Handoff {
 fn plan(desk: &dyn Desk, transcript: &[Message], files: &[SharedFile]) -> Vec<PlanStep> {
     let handoff = unopened();
     let opening = Opening {
+        window_until: None,
         handoff: &handoff,
         session: SessionId(id(3)),
         channel: ChannelKind::Whatsapp,
@@ -165,6 +166,7 @@ fn a_long_summary_never_cuts_the_customers_details_off() {
     let summary = "She waits. ".repeat(180);
     let long = baton_core::brief::Brief { summary: summary.clone(), ..brief() };
     let opening = Opening {
+        window_until: None,
         handoff: &handoff,
         session: SessionId(id(3)),
         channel: ChannelKind::Whatsapp,

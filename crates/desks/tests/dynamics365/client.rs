@@ -223,6 +223,7 @@ async fn a_connection_lost_after_the_request_leaves_it_unknown() {
         http,
         downloads: baton_files::Client::new(true).unwrap(),
         clock: clock(),
+        keep: None,
         files: None,
         development: true,
     };

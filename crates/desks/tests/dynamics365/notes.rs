@@ -236,6 +236,7 @@ async fn the_compatibility_mode_makes_one_row_and_follows_its_state() {
     let desk = desk_for(&vendor, None, rows()).await;
     let mut handoff = opened(WorkKind::Live);
     let opening = Opening {
+        window_until: None,
         handoff: &handoff,
         session: SessionId(id(3)),
         channel: ChannelKind::Sms,

@@ -36,6 +36,7 @@ pub fn message(position: i64, kind: AuthorKind, text: &str) -> Message {
 
 fn plan(transcript: &[Message]) -> Vec<PlanStep> {
     let opening = Opening {
+        window_until: None,
         handoff: &handoff(),
         session: SessionId(id(3)),
         channel: ChannelKind::Whatsapp,
@@ -116,6 +117,7 @@ fn a_customer_without_name_and_phone_is_no_trouble() {
     let mut contact = contact();
     (contact.name, contact.points) = (None, vec![]);
     let opening = Opening {
+        window_until: None,
         handoff: &handoff(),
         session: SessionId(id(3)),
         channel: ChannelKind::Whatsapp,
@@ -141,6 +143,7 @@ fn mapped_context_variables_take_what_the_handoff_knows_and_nothing_else() {
     let mut contact = contact();
     contact.name = Some("Ana {email}".to_owned());
     let opening = Opening {
+        window_until: None,
         handoff: &handoff(),
         session: SessionId(id(3)),
         channel: ChannelKind::Whatsapp,

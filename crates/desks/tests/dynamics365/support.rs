@@ -109,6 +109,7 @@ pub fn build(
         http: http.build().unwrap(),
         downloads: baton_files::Client::new(true).unwrap(),
         clock: Arc::clone(clock) as _,
+        keep: None,
         files,
         development: true,
     };
@@ -346,6 +347,7 @@ pub fn handoff() -> Handoff {
         brief: None,
         work: Some(work()),
         learned: BTreeMap::new(),
+        wait_told_at: None,
         rep_name: None,
         requested_at: NOW,
         opened_at: None,

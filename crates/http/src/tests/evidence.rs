@@ -36,6 +36,7 @@ fn failed(state: &State, desk: DeskId, at: Timestamp) -> Handoff {
         brief: None,
         work: None,
         learned: BTreeMap::new(),
+        wait_told_at: None,
         rep_name: None,
         requested_at: at,
         opened_at: None,

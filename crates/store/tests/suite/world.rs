@@ -361,6 +361,7 @@ pub fn handoff(session: &Session, desk: DeskId, plan_seq: i64) -> Handoff {
         brief: None,
         work: None,
         learned: BTreeMap::new(),
+        wait_told_at: None,
         rep_name: None,
         requested_at: NOW,
         opened_at: None,

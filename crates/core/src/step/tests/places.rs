@@ -205,3 +205,35 @@ fn who_writes_again_after_the_end_gets_whom_the_workspace_wants() {
         }
     }
 }
+
+#[test]
+fn a_customer_in_line_is_told_where_now_and_then_until_a_rep_is_there() {
+    let mut w = world();
+    w.asks_for_person();
+    w.open_work();
+    w.drain(Destination::Customer);
+    let in_line = |position| DeskEventKind::Waiting { position: Some(position), wait_ms: None };
+    w.rep(in_line(3));
+    w.rep(in_line(2));
+    let told = w.drain(Destination::Customer).join("\n");
+    assert!(told.contains("number 3") && !told.contains("number 2"), "{told}");
+    w.now = w.now.plus_ms(4 * MINUTE_MS);
+    w.rep(in_line(1));
+    assert!(w.drain(Destination::Customer).join("\n").contains("number 1"));
+    w.now = w.now.plus_ms(4 * MINUTE_MS);
+    w.rep(DeskEventKind::Accepted { rep: Some("Dana".to_owned()) });
+    w.rep(in_line(1));
+    assert_eq!(w.drain(Destination::Customer), Vec::<String>::new());
+}
+
+#[test]
+fn ids_that_come_to_light_later_are_the_sessions() {
+    let mut w = world();
+    w.asks_for_person();
+    w.open_work();
+    let metadata = serde_json::Map::from_iter([("desk_session_id".to_owned(), "0M1".into())]);
+    let learned = BTreeMap::from([("session".to_owned(), "0M1".to_owned())]);
+    w.rep(DeskEventKind::Learned(Accepted { metadata, learned, ..Accepted::default() }));
+    assert_eq!(w.state.session.as_ref().unwrap().metadata["desk_session_id"], "0M1");
+    assert_eq!(w.state.handoff.as_ref().unwrap().learned["session"], "0M1");
+}
