@@ -29,6 +29,8 @@ mod people;
 mod queue;
 #[path = "suite/session.rs"]
 mod session;
+#[path = "suite/stream.rs"]
+mod stream;
 #[path = "suite/template.rs"]
 mod template;
 
