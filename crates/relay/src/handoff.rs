@@ -183,13 +183,16 @@ pub(crate) struct Listed {
     listing: Listing,
 }
 
-/// Compares every open handoff: webhooks that came while nobody listened are lost otherwise.
+/// Compares every open handoff: webhooks that came while nobody listened are lost otherwise. Where
+/// a stream tells, it does so itself when it is open again.
 pub(crate) async fn compare_all(hub: &Arc<Hub>) {
     let open = match hub.store.handoffs_open().await {
         Ok(open) => open,
         Err(error) => return tracing::error!(%error, "open handoffs not read"),
     };
-    for handoff in open {
+    let registry = hub.registry();
+    let streams = |h: &Handoff| registry.desk(h.desk).is_some_and(|desk| desk.subject(h).is_some());
+    for handoff in open.into_iter().filter(|handoff| !streams(handoff)) {
         if let Err(error) = hub.reconcile(handoff.conversation, handoff.id).await {
             tracing::warn!(handoff = %handoff.id, %error, "handoff not compared; the timer will");
         }

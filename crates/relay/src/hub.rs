@@ -30,6 +30,7 @@ use crate::{
     registry::{Builder, Registry},
     rounds,
     source::{Health, SourceStatus},
+    streams::{self, Streams},
     task,
     templates::{TemplateSyncs, Templates},
     understand,
@@ -85,6 +86,7 @@ pub struct Hub {
     pub(crate) health: Health,
     pub(crate) templates: TemplateSyncs,
     pub(crate) message_lists: MessageLists,
+    pub(crate) streams: Streams,
     pub(crate) locks: Vec<Mutex<()>>,
     pub(crate) leased: AtomicBool,
     stopping: watch::Sender<bool>,
@@ -131,6 +133,7 @@ impl Hub {
             health: Health::default(),
             templates: TemplateSyncs::default(),
             message_lists: MessageLists::default(),
+            streams: Streams::default(),
             locks: (0..LOCKS).map(|_| Mutex::new(())).collect(),
             leased: AtomicBool::new(false),
             stopping: watch::Sender::new(false),
@@ -152,6 +155,7 @@ impl Hub {
         workers.spawn(rounds::run::<Templates>(Arc::clone(&hub)));
         workers.spawn(rounds::run::<Lists>(Arc::clone(&hub)));
         workers.spawn(campaign::run(Arc::clone(&hub)));
+        workers.spawn(streams::run(Arc::clone(&hub)));
         drop(workers);
         Ok(hub)
     }
@@ -252,6 +256,7 @@ impl Hub {
         if facts > 0 {
             self.fed();
         }
+        self.listen_to(&effects.handoffs);
         if !effects.deliveries.is_empty() {
             self.wakes.deliveries.notify_one();
         }

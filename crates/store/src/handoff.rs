@@ -48,6 +48,20 @@ impl Store {
         self.database().select("handoff.of", rest, &args).await
     }
 
+    /// The handoffs that are neither closed nor failed, a piece at a time, after one of them.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn handoffs_live(
+        &self,
+        after: Option<HandoffId>,
+        max: usize,
+    ) -> Result<Vec<Handoff>, StoreError> {
+        let rest = "where t.\"live\" = 1 and t.\"id\" > $1 order by t.\"id\" limit $2";
+        let after = after.map(|id| id.to_string()).unwrap_or_default();
+        self.database().select("handoff.live", rest, &[after.into(), limit(max)]).await
+    }
+
     /// The handoffs whose work exists and is not over, for comparing with the desks at start.
     ///
     /// # Errors

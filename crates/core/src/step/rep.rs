@@ -27,6 +27,8 @@ pub(super) fn did(
 ) {
     match event {
         DeskEventKind::Accepted { rep } => accepted(draft, handoff.id, rep),
+        DeskEventKind::Message(message)
+            if is_known(draft, &from_reps(draft, &handoff), &message) => {}
         DeskEventKind::Message(message) if may_be_a_repeat(draft, &handoff, &message, heard_at) => {
             draft.ask_desk = true;
         }
@@ -242,12 +244,10 @@ pub(super) fn listed(
     listing: Listing,
     templates: &[Template],
 ) {
-    let ours =
-        |m: &&Message| m.author.kind == AuthorKind::Rep && m.recorded_at >= handoff.requested_at;
-    let known: Vec<&Message> = draft.state.messages.iter().filter(ours).collect();
-    let ids: Vec<MessageId> = known.iter().map(|m| m.id).collect();
+    let ids = from_reps(draft, &handoff);
+    let unnamed = |m: &&Message| m.vendor_id.is_none() && ids.contains(&m.id);
     let mut free: Vec<MessageId> =
-        known.iter().filter(|m| m.vendor_id.is_none()).map(|m| m.id).collect();
+        draft.state.messages.iter().filter(unnamed).map(|m| m.id).collect();
     for said in listing.from_rep {
         if !is_known(draft, &ids, &said) && !bind(draft, &mut free, &said) {
             spoke(draft, &handoff, said, templates);
@@ -270,6 +270,13 @@ pub(super) fn compare_later(draft: &mut Draft<'_>, id: HandoffId) {
         let due = draft.cx.now.plus_ms(desk.compare_every_ms(handoff.target.kind));
         draft.set_task(TaskKind::Reconcile(id), due);
     }
+}
+
+/// What reps have said since this handoff.
+fn from_reps(draft: &Draft<'_>, handoff: &Handoff) -> Vec<MessageId> {
+    let ours =
+        |m: &&Message| m.author.kind == AuthorKind::Rep && m.recorded_at >= handoff.requested_at;
+    draft.state.messages.iter().filter(ours).map(|m| m.id).collect()
 }
 
 fn is_known(draft: &Draft<'_>, ids: &[MessageId], said: &RepMessage) -> bool {
