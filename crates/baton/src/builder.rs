@@ -2,10 +2,20 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use baton_core::{channel::Channel, config::ConfigFault, desk::Desk, engine::Engine, time::Clock};
+use baton_core::{
+    channel::Channel,
+    config::ConfigFault,
+    desk::Desk,
+    engine::Engine,
+    ids::DeskId,
+    keep::Keep,
+    secret::Secret,
+    time::{BoxFuture, Clock, Timestamp},
+};
 use baton_engines::knowledge::Index;
 use baton_files::Files;
 use baton_relay::{Builder, Vendor};
+use baton_store::Store;
 use serde_json::{Map, Value};
 
 /// An unreachable vendor is known not to have got anything after this long.
@@ -16,6 +26,7 @@ pub struct Vendors {
     channels: baton_channels::Deps,
     desks: baton_desks::Deps,
     engines: baton_engines::Deps,
+    store: Option<Store>,
     /// Settings that every source of a vendor gets unless it has its own.
     defaults: toml::Table,
 }
@@ -87,14 +98,16 @@ impl Vendors {
                 development,
                 knowledge: Arc::new(index),
             },
+            store: None,
             defaults,
         })
     }
 
-    /// The same with the files that desks may be given.
+    /// The same with the files that desks may be given, and where they keep what they keep.
     #[must_use]
-    pub fn with_files(mut self, files: Arc<Files>) -> Self {
+    pub fn with_store(mut self, files: Arc<Files>, store: Store) -> Self {
         self.desks.files = Some(files);
+        self.store = Some(store);
         self
     }
 
@@ -139,10 +152,13 @@ impl Builder for Vendors {
 
     fn desk(
         &self,
+        id: DeskId,
         vendor: &str,
         settings: &Map<String, Value>,
     ) -> Result<Arc<dyn Desk>, ConfigFault> {
-        baton_desks::build(vendor, &self.with_defaults(vendor, settings), &self.desks)
+        let keep = self.store.as_ref().map(|store| Drawer::of(id, store, &self.desks.clock));
+        let deps = baton_desks::Deps { keep, ..self.desks.clone() };
+        baton_desks::build(vendor, &self.with_defaults(vendor, settings), &deps)
     }
 
     fn engine(
@@ -151,5 +167,41 @@ impl Builder for Vendors {
         settings: &Map<String, Value>,
     ) -> Result<Arc<dyn Engine>, ConfigFault> {
         baton_engines::build(vendor, &self.with_defaults(vendor, settings), &self.engines)
+    }
+}
+
+/// What one desk keeps in the store. Trouble there costs a credential, which is got again.
+struct Drawer {
+    desk: DeskId,
+    store: Store,
+    clock: Arc<dyn Clock>,
+}
+
+impl Drawer {
+    fn of(desk: DeskId, store: &Store, clock: &Arc<dyn Clock>) -> Arc<dyn Keep> {
+        Arc::new(Self { desk, store: store.clone(), clock: Arc::clone(clock) })
+    }
+}
+
+impl Keep for Drawer {
+    fn get<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Option<Secret>> {
+        Box::pin(async move {
+            match self.store.kept_get(self.desk, name, self.clock.now()).await {
+                Ok(kept) => kept,
+                Err(error) => {
+                    tracing::warn!(desk = %self.desk, %error, "what a desk keeps was not read");
+                    None
+                }
+            }
+        })
+    }
+
+    fn put<'a>(&'a self, name: &'a str, value: &'a Secret, until: Timestamp) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            let span = (self.clock.now(), until);
+            if let Err(error) = self.store.kept_put(self.desk, name, value, span).await {
+                tracing::warn!(desk = %self.desk, %error, "what a desk keeps was not written");
+            }
+        })
     }
 }

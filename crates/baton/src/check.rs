@@ -230,7 +230,7 @@ fn sources(
     }
     for c in &config.desks {
         let name = format!("desk {:?}", c.desk.name);
-        let made = vendors.desk(&c.desk.vendor, &merged(&c.desk.settings, &c.secrets));
+        let made = vendors.desk(c.desk.id, &c.desk.vendor, &merged(&c.desk.settings, &c.secrets));
         desks.extend(built(report, name, made));
     }
     let none = Map::new();

@@ -221,7 +221,7 @@ pub async fn start(
         settings.vendors.clone(),
     )?;
     let media = media(settings, &store, public_url).await?;
-    let vendors = vendors.with_files(Arc::clone(&media.files));
+    let vendors = vendors.with_store(Arc::clone(&media.files), store.clone());
     start_with(settings, store, clock, Arc::new(vendors), media, listener, public_url).await
 }
 

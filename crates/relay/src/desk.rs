@@ -33,7 +33,7 @@ impl Hub {
         vendor: &str,
         settings: &Map<String, Value>,
     ) -> Result<Checked, ConfigFault> {
-        let desk = self.builder.desk(vendor, settings)?;
+        let desk = self.builder.desk(id, vendor, settings)?;
         let checked = in_time(desk).await;
         if checked.verdict().is_ok() {
             self.health.learn(id.0, &Outcome::Accepted(Accepted::default()));

@@ -47,12 +47,13 @@ pub trait Builder: Send + Sync {
         settings: &Map<String, Value>,
     ) -> Result<Arc<dyn Channel>, ConfigFault>;
 
-    /// A desk from its settings, secrets included.
+    /// The desk of this id from its settings, secrets included.
     ///
     /// # Errors
     /// Names the setting that is refused and the fix.
     fn desk(
         &self,
+        id: DeskId,
         vendor: &str,
         settings: &Map<String, Value>,
     ) -> Result<Arc<dyn Desk>, ConfigFault>;
@@ -216,7 +217,7 @@ fn inbox(config: InboxConfig, builder: &dyn Builder) -> LiveInbox {
 
 fn desk(config: DeskConfig, builder: &dyn Builder) -> LiveDesk {
     let DeskConfig { desk: row, secrets } = config;
-    let desk = builder.desk(&row.vendor, &merge(&row.settings, &secrets));
+    let desk = builder.desk(row.id, &row.vendor, &merge(&row.settings, &secrets));
     if let Err(fault) = &desk {
         tracing::error!(desk = %row.id, name = %row.name, %fault, "desk does not start");
     }

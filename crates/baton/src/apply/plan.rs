@@ -191,12 +191,12 @@ impl Planner<'_> {
         let stored: Vec<&DeskConfig> = self.stored.desks.iter().filter(here).collect();
         let mut ids = HashMap::new();
         for source in wanted {
-            self.builder
-                .desk(&source.vendor, &source.settings.merged())
-                .map_err(|fault| within("desk", source, fault))?;
             let before = stored.iter().find(|c| c.desk.name == source.name);
-            same_vendor("desk", source, before.map(|c| c.desk.vendor.as_str()))?;
             let id = before.map_or_else(|| DeskId::new(self.ids), |c| c.desk.id);
+            self.builder
+                .desk(id, &source.vendor, &source.settings.merged())
+                .map_err(|fault| within("desk", source, fault))?;
+            same_vendor("desk", source, before.map(|c| c.desk.vendor.as_str()))?;
             let after = DeskConfig {
                 desk: DeskRow {
                     id,

@@ -121,10 +121,11 @@ impl Builder for Measuring {
 
     fn desk(
         &self,
+        id: DeskId,
         vendor: &str,
         settings: &Map<String, Value>,
     ) -> Result<Arc<dyn Desk>, ConfigFault> {
-        self.0.desk(vendor, settings)
+        self.0.desk(id, vendor, settings)
     }
 
     fn engine(

@@ -290,7 +290,12 @@ impl Builder for Vendors {
         vec![Vendor { name: "counter", title: "Counter", fields: COUNTER_FIELDS }]
     }
 
-    fn desk(&self, _: &str, settings: &Map<String, Value>) -> Result<Arc<dyn Desk>, ConfigFault> {
+    fn desk(
+        &self,
+        _: DeskId,
+        _: &str,
+        settings: &Map<String, Value>,
+    ) -> Result<Arc<dyn Desk>, ConfigFault> {
         counter(settings)
     }
 
