@@ -4,8 +4,9 @@ create table "stream" (
   "desk" text not null references "desk" ("id"),
   "workspace" text not null,
   "subject" text not null,
-  "cursor" text not null,
+  "cursor" text,
   "heard_at" bigint not null,
+  "trouble" text not null default '',
   primary key ("desk", "subject")
 );
 

@@ -117,6 +117,13 @@ fn questions(record: &DeskRecord, parked: &[Parked], now: Timestamp) -> Vec<Ques
             found: bounded(record.held.iter().map(held)),
         },
         Question {
+            name: "streams",
+            asks: "Do we hear what reps write?",
+            cure: "Test the desk's settings. Once the stream opens again, what reps wrote \
+                   meanwhile is fetched.",
+            found: bounded(record.unheard.iter().map(unheard)),
+        },
+        Question {
             name: "webhooks",
             asks: "Was everything understood that the desk told us?",
             cure: "Read the event under Set aside and try it again.",
@@ -197,6 +204,17 @@ fn unmade(handoff: &Handoff, now: Timestamp) -> Option<Found> {
 fn held(delivery: &Delivery) -> Found {
     let text = delivery.fault.as_ref().map(|fault| fault.rep.clone()).unwrap_or_default();
     Found { text, ..of_session(delivery.created_at, delivery.session, None) }
+}
+
+fn unheard((subject, at, trouble): &(String, Timestamp, String)) -> Found {
+    Found {
+        at: at.rfc3339(),
+        session_id: None,
+        work: Some(subject.clone()),
+        what: Some("listen".to_owned()),
+        code: None,
+        text: trouble.clone(),
+    }
 }
 
 fn set_aside(event: &Parked) -> Found {

@@ -66,6 +66,8 @@ struct Followed {
     /// Somebody listens; none until then.
     end: Option<watch::Sender<bool>>,
     open: bool,
+    /// It is written that it cannot be heard.
+    troubled: bool,
     cursor: Option<String>,
 }
 
@@ -112,6 +114,7 @@ impl Streams {
                 handoffs: HashMap::new(),
                 end: None,
                 open: false,
+                troubled: false,
                 cursor: None,
             });
             stream.handoffs.insert(handoff.id, handoff.conversation);
@@ -268,8 +271,11 @@ async fn listen(hub: &Hub, key: &Key, tries: &mut u32) -> Duration {
     let Some(desk) = hub.registry().desk(key.0) else { return REFUSED_PAUSE };
     let mut stream = match open(hub, desk.as_ref(), key).await {
         Ok(stream) => stream,
-        Err(fault) => return refused(hub, key, &fault, tries),
+        Err(fault) => return refused(hub, key, &fault, tries).await,
     };
+    if hub.streams.with(key, |stream| mem::replace(&mut stream.troubled, false)) == Some(true) {
+        tell_trouble(hub, key, None).await;
+    }
     hub.streams.with(key, |stream| stream.open = true);
     hub.health.learn(key.0.0, &Outcome::Accepted(Accepted::default()));
     *tries += 1;
@@ -318,15 +324,24 @@ async fn open(hub: &Hub, desk: &dyn Desk, key: &Key) -> Result<Box<dyn EventStre
     desk.listen(&key.1, cursor.as_deref()).await
 }
 
-fn refused(hub: &Hub, (id, subject): &Key, fault: &Fault, tries: &mut u32) -> Duration {
+async fn refused(hub: &Hub, key: &Key, fault: &Fault, tries: &mut u32) -> Duration {
     *tries += 1;
-    if *tries == 1 {
-        tracing::warn!(desk = %id, subject, fault = %fault.operator, "stream not opened");
+    if hub.streams.with(key, |stream| mem::replace(&mut stream.troubled, true)) == Some(false) {
+        tracing::warn!(desk = %key.0, fault = %fault.operator, "stream not opened");
+        tell_trouble(hub, key, Some(&fault.operator)).await;
     }
-    hub.health.learn(id.0, &Outcome::Rejected { fault: fault.clone() });
+    hub.health.learn(key.0.0, &Outcome::Rejected { fault: fault.clone() });
     match fault.class {
         FaultClass::Auth | FaultClass::Permission | FaultClass::NotRegistered => REFUSED_PAUSE,
         _ => pause(*tries),
+    }
+}
+
+/// Keeps for administrators why a stream cannot be heard.
+async fn tell_trouble(hub: &Hub, (desk, subject): &Key, trouble: Option<&str>) {
+    let told = hub.store.stream_trouble(*desk, subject, trouble, hub.clock.now()).await;
+    if let Err(error) = told {
+        tracing::warn!(%error, "a stream's trouble was not written");
     }
 }
 

@@ -24,6 +24,8 @@ pub struct DeskRecord {
     pub handoffs: Vec<Handoff>,
     /// Replies of its reps that wait because the customer's window is closed.
     pub held: Vec<Delivery>,
+    /// Its streams that cannot be heard: whose, since when at least, why.
+    pub unheard: Vec<(String, Timestamp, String)>,
 }
 
 impl Store {
@@ -51,6 +53,7 @@ impl Store {
                     (select h.\"session\" from \"handoff\" h where h.\"desk\" = $2) \
                     and t.\"created_at\" >= $3 order by t.\"created_at\" desc limit $4";
         let held = db.select("evidence.held", rest, &args).await?;
+        let unheard = self.streams_troubled(&args).await?;
         let rest = "where t.\"delivery\" in (select d.\"id\" from \"delivery\" d \
                     where d.\"workspace\" = $1 and d.\"desk\" = $2 and d.\"created_at\" >= $3 \
                     order by d.\"created_at\" desc, d.\"seq\" desc limit $4) \
@@ -61,6 +64,6 @@ impl Store {
         let tries = attempts.into_iter().filter_map(|attempt| {
             by_id.get(&attempt.delivery).map(|delivery| (delivery.clone(), attempt))
         });
-        Ok(DeskRecord { tries: tries.collect(), handoffs, held })
+        Ok(DeskRecord { tries: tries.collect(), handoffs, held, unheard })
     }
 }

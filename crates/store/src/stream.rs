@@ -1,13 +1,14 @@
 //! Where the streams of desks go on after a break.
 
 use baton_core::{ids::DeskId, time::Timestamp};
+use serde_json::Value;
 
 use crate::{
     Store,
     database::Arg,
     dialect::Dialect,
     error::StoreError,
-    table::{Column, Kind, Row},
+    table::{Column, Kind, Row, parse},
 };
 
 const WRITTEN: &[Column] = &[
@@ -38,7 +39,8 @@ impl Store {
         desk: DeskId,
         subject: &str,
     ) -> Result<Option<String>, StoreError> {
-        let sql = "select \"cursor\" from \"stream\" where \"desk\" = $1 and \"subject\" = $2";
+        let sql = "select \"cursor\" from \"stream\" \
+                   where \"desk\" = $1 and \"subject\" = $2 and \"cursor\" is not null";
         let args = [desk.to_string().into(), subject.into()];
         let texts = self.database().read("stream.cursor", |_| sql.to_owned(), &args).await?;
         Ok(texts.into_iter().next())
@@ -74,6 +76,52 @@ impl Store {
         .await
     }
 
+    /// Keeps why a stream cannot be heard; none once it can.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn stream_trouble(
+        &self,
+        desk: DeskId,
+        subject: &str,
+        trouble: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let sql = "insert into \"stream\" (\"desk\", \"workspace\", \"subject\", \"heard_at\", \"trouble\") \
+                   select d.\"id\", d.\"workspace\", $2, $3, $4 from \"desk\" d where d.\"id\" = $1 \
+                   on conflict (\"desk\", \"subject\") do update \
+                   set \"heard_at\" = excluded.\"heard_at\", \"trouble\" = excluded.\"trouble\"";
+        // Portable SQL has no typed null.
+        let trouble = trouble.unwrap_or_default();
+        let args: [Arg; 4] =
+            [desk.to_string().into(), subject.into(), now.0.into(), trouble.into()];
+        self.write(move |tx| {
+            Box::pin(async move {
+                tx.write("stream.trouble", |_| sql.to_owned(), &args).await.map(|_| ())
+            })
+        })
+        .await
+    }
+
+    /// The streams of a desk that could not be heard since then, newest first: whose, when, why.
+    pub(crate) async fn streams_troubled(
+        &self,
+        args: &[Arg; 4],
+    ) -> Result<Vec<(String, Timestamp, String)>, StoreError> {
+        let make = |dialect: Dialect| {
+            let fields =
+                ["subject", "heard_at", "trouble"].map(|name| (name, format!("\"{name}\"")));
+            let object = dialect.text(&dialect.object(&fields));
+            format!(
+                "select {object} from \"stream\" where \"workspace\" = $1 and \"desk\" = $2 \
+                 and \"heard_at\" >= $3 and \"trouble\" <> '' \
+                 order by \"heard_at\" desc limit $4"
+            )
+        };
+        let texts = self.database().read("stream.troubled", make, args).await?;
+        texts.iter().map(|text| troubled(&parse("stream", text)?)).collect()
+    }
+
     /// Forgets streams that nobody has heard since then.
     ///
     /// # Errors
@@ -88,6 +136,12 @@ impl Store {
         })
         .await
     }
+}
+
+fn troubled(row: &Row) -> Result<(String, Timestamp, String), StoreError> {
+    let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let at = row.get("heard_at").and_then(Value::as_i64).unwrap_or_default();
+    Ok((text("subject"), Timestamp(at), text("trouble")))
 }
 
 fn row(place: StreamPlace, now: Timestamp) -> Row {

@@ -15,7 +15,7 @@ const NO_WORKSTREAM = {
   operation: "conversation.create",
   fault: "status",
   status: 400,
-  code: "30014",
+  code: 30014,
 };
 
 /**

@@ -145,6 +145,7 @@ async fn each_question_finds_its_own_trouble_and_nothing_of_last_week() {
     assert!(nothing.iter().all(|(_, found)| found.is_empty()), "{nothing:?}");
     let now = world.hub.clock().now();
     record(&world, id, now.plus_ms(-MINUTE_MS)).await;
+    world.hub.store().stream_trouble(id, "c1", Some("the key is refused"), now).await.unwrap();
     let found_now = found(&world, &desk).await;
     let of = |name: &str| {
         let (_, mut words) = found_now.iter().find(|(known, _)| known == name).unwrap().clone();
@@ -156,6 +157,7 @@ async fn each_question_finds_its_own_trouble_and_nothing_of_last_week() {
     assert_eq!(of("work"), ["reach the desk in time"]);
     assert_eq!(of("contact"), ["503", "two contacts fit"]);
     assert_eq!(of("window"), ["the window is closed"]);
+    assert_eq!(of("streams"), ["the key is refused"]);
     assert!(of("webhooks").is_empty());
     let other = make(&world, "Back").await["id"].as_str().unwrap().to_owned();
     assert!(found(&world, &other).await.iter().all(|(_, found)| found.is_empty()));

@@ -18,7 +18,7 @@ use baton_core::{
     engine::{Engine, Snapshot, Turn},
     fault::{Fault, FaultClass, Outcome},
     handoff::HandoffReason,
-    ids::{InboxId, WorkspaceId},
+    ids::{DeskId, InboxId, WorkspaceId},
     inbound::{Answer, ParseFault, RawEvent, RawRequest, Received},
     inbox::{ChannelKind, Inbox},
     settings::Settings,

@@ -3,7 +3,11 @@ use baton_store::StreamPlace;
 
 use crate::world::*;
 
-crate::both!(a_stream_goes_on_where_it_was_heard_last, what_a_desk_keeps_is_its_own_and_ends,);
+crate::both!(
+    a_stream_goes_on_where_it_was_heard_last,
+    a_stream_that_cannot_be_heard_is_told_until_it_can,
+    what_a_desk_keeps_is_its_own_and_ends,
+);
 
 fn place(desk: DeskId, subject: &str, cursor: &str) -> StreamPlace {
     StreamPlace { desk, subject: subject.to_owned(), cursor: cursor.to_owned() }
@@ -25,6 +29,22 @@ async fn a_stream_goes_on_where_it_was_heard_last(w: World) {
     assert_eq!(cursor("c1").await.as_deref(), Some("11"));
     w.store.streams_forget(later).await.unwrap();
     assert_eq!((cursor("c1").await.as_deref(), cursor("c2").await), (Some("11"), None));
+}
+
+async fn a_stream_that_cannot_be_heard_is_told_until_it_can(w: World) {
+    let unheard = async || {
+        let record = w.store.desk_record(w.workspace, w.desk, NOW, 10).await.unwrap();
+        record.unheard
+    };
+    w.store.streams_put(vec![place(w.desk, "c1", "10")], NOW).await.unwrap();
+    w.store.stream_trouble(w.desk, "c1", Some("the key is refused"), NOW).await.unwrap();
+    w.store.stream_trouble(w.desk, "c2", Some("the key is refused"), NOW).await.unwrap();
+    assert_eq!(unheard().await.len(), 2);
+    w.store.stream_trouble(w.desk, "c1", None, NOW).await.unwrap();
+    let why = "the key is refused".to_owned();
+    assert_eq!(unheard().await, [("c2".to_owned(), NOW, why)]);
+    let cursor = async |subject: &str| w.store.stream_cursor(w.desk, subject).await.unwrap();
+    assert_eq!((cursor("c1").await.as_deref(), cursor("c2").await), (Some("10"), None));
 }
 
 async fn what_a_desk_keeps_is_its_own_and_ends(w: World) {
