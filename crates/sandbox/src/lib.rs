@@ -12,6 +12,7 @@ pub mod dynamics365;
 mod faults;
 mod ids;
 mod journal;
+mod multipart;
 pub mod openai;
 mod pages;
 pub mod salesforce;

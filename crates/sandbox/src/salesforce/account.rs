@@ -76,6 +76,11 @@ impl Account {
         }
     }
 
+    /// Whether this is the organisation's id, in either length; the short one is compared with case.
+    pub(super) fn is_org(&self, id: &str) -> bool {
+        id == self.org_id_15 || id.eq_ignore_ascii_case(&self.org_id_18)
+    }
+
     /// Where this organisation's services are found under the sandbox's own address.
     pub fn urls(&self, base_url: &str) -> Urls {
         let base = format!("{}/salesforce", base_url.trim_end_matches('/'));

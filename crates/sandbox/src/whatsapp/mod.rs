@@ -19,7 +19,6 @@ mod limits;
 mod lookaside;
 mod media;
 mod messages;
-mod multipart;
 mod number;
 mod object;
 mod pricing;

@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 
 use super::errors::GraphError;
 use super::media::{ID_DIGITS, Media, UPLOADED_MS};
-use super::multipart::{self, Field};
 use super::{authorize, formats, lookaside};
 use crate::World;
+use crate::multipart::{self, Field};
 
 /// `POST /{version}/{phone_number_id}/media`.
 pub async fn upload(
