@@ -2,6 +2,7 @@
 
 mod dynamics365;
 mod html;
+pub mod salesforce;
 mod transcript;
 
 use std::sync::Arc;
@@ -46,12 +47,20 @@ struct Row {
     build: Build,
 }
 
-const VENDORS: &[Row] = &[Row {
-    name: dynamics365::VENDOR,
-    title: "Microsoft Dynamics 365",
-    fields: dynamics365::FIELDS,
-    build: dynamics365::build,
-}];
+const VENDORS: &[Row] = &[
+    Row {
+        name: dynamics365::VENDOR,
+        title: "Microsoft Dynamics 365",
+        fields: dynamics365::FIELDS,
+        build: dynamics365::build,
+    },
+    Row {
+        name: salesforce::VENDOR,
+        title: "Salesforce",
+        fields: salesforce::FIELDS,
+        build: salesforce::build,
+    },
+];
 
 /// Makes the desk of a vendor from its settings, secrets merged in.
 ///

@@ -1,0 +1,223 @@
+//! Reading one setting: text as a person pastes it, checked, or the fix.
+
+use std::collections::BTreeMap;
+
+use baton_core::config::{ConfigFault, base_url};
+use serde_json::{Map, Value};
+
+use super::super::{ids, render::attributes};
+
+/// The settings as they were given.
+pub type Settings = Map<String, Value>;
+/// A value, or which setting is wrong and the fix.
+pub type Read<T> = Result<T, ConfigFault>;
+
+pub fn optional<'a>(settings: &'a Settings, key: &str) -> Read<Option<&'a str>> {
+    match settings.get(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.trim()).filter(|text| !text.is_empty())),
+        Some(_) => Err(ConfigFault::new(key, "must be text; put it in quotes")),
+    }
+}
+
+pub fn required<'a>(settings: &'a Settings, key: &str) -> Read<&'a str> {
+    optional(settings, key)?.ok_or_else(|| ConfigFault::new(key, "missing"))
+}
+
+pub fn yes(settings: &Settings, key: &str, default: bool) -> Read<bool> {
+    one_of(settings, key, &[("yes", true), ("no", false)], default)
+}
+
+/// One of a few words.
+pub fn one_of<T: Copy>(settings: &Settings, key: &str, words: &[(&str, T)], default: T) -> Read<T> {
+    let Some(text) = optional(settings, key)? else { return Ok(default) };
+    let found = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
+    found.map(|(_, value)| *value).ok_or_else(|| {
+        let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        ConfigFault::new(key, format!("write {}", words.join(" or ")))
+    })
+}
+
+/// A whole number from 1 on.
+pub fn whole(settings: &Settings, key: &str, default: u64) -> Read<u64> {
+    let Some(text) = optional(settings, key)? else { return Ok(default) };
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| ConfigFault::new(key, "write a whole number from 1 on"))
+}
+
+/// An object, given as one or as JSON text.
+pub fn object(settings: &Settings, key: &str) -> Read<Settings> {
+    let refused = || ConfigFault::new(key, "write a JSON object, such as {\"Name\": \"value\"}");
+    match settings.get(key) {
+        None | Some(Value::Null) => Ok(Map::new()),
+        Some(Value::Object(object)) => Ok(object.clone()),
+        Some(Value::String(text)) if text.trim().is_empty() => Ok(Map::new()),
+        Some(Value::String(text)) => serde_json::from_str(text).map_err(|_| refused()),
+        Some(_) => Err(refused()),
+    }
+}
+
+/// A developer name ("API name": letters, digits and underscores, a letter first).
+pub fn developer_name(settings: &Settings, key: &str) -> Read<String> {
+    let text = required(settings, key)?;
+    let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if plain && text.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return Ok(text.to_owned());
+    }
+    Err(ConfigFault::new(
+        key,
+        "write the API name: letters, digits and underscores, without spaces; not the label",
+    ))
+}
+
+/// The organisation's id, cut to the 15 characters that decide.
+pub fn organization_id(settings: &Settings) -> Read<String> {
+    const KEY: &str = "organization_id";
+    let text = required(settings, KEY)?;
+    let length = text.chars().count();
+    if !matches!(length, ids::SHORT | ids::LONG) {
+        return Err(ConfigFault::new(
+            KEY,
+            format!("has {length} characters; an organization id has 15 or 18"),
+        ));
+    }
+    if !text.bytes().all(|b| b.is_ascii_alphanumeric()) || !text.starts_with("00D") {
+        return Err(ConfigFault::new(
+            KEY,
+            "an organization id begins with 00D and holds letters and digits only",
+        ));
+    }
+    Ok(text.chars().take(ids::SHORT).collect())
+}
+
+/// What people paste instead of the organisation's own address, and where that is.
+const LIGHTNING: &str = ".lightning.force.com";
+const SETUP: &str = ".my.salesforce-setup.com";
+const INSTANCE: &str = ".my.salesforce.com";
+const SCRT: &str = ".my.salesforce-scrt.com";
+
+/// The organisation's own address, whatever page of it was pasted.
+pub fn instance_url(settings: &Settings, development: bool) -> Read<String> {
+    const KEY: &str = "instance_url";
+    let text = required(settings, KEY)?;
+    let Some(host) = vendors_host(text) else { return base_url(KEY, text, development) };
+    for (end, page) in [
+        (LIGHTNING, "a Lightning page"),
+        (SETUP, "a page of Setup"),
+        (SCRT, "the messaging address"),
+    ] {
+        if let Some(name) = host.strip_suffix(end) {
+            return Err(ConfigFault::new(
+                KEY,
+                format!("this is {page}; the Instance URL is https://{name}{INSTANCE}"),
+            ));
+        }
+    }
+    if matches!(host.as_str(), "login.salesforce.com" | "test.salesforce.com") {
+        return Err(ConfigFault::new(
+            KEY,
+            "this is where people sign in; copy the My Domain URL from Setup, as \
+             https://contoso.my.salesforce.com",
+        ));
+    }
+    if !host.ends_with(INSTANCE) {
+        return Err(ConfigFault::new(KEY, format!("has the form https://contoso{INSTANCE}")));
+    }
+    Ok(format!("https://{host}"))
+}
+
+/// Where messaging is, whatever page of it was pasted.
+pub fn scrt_url(settings: &Settings, instance_url: &str, development: bool) -> Read<String> {
+    const KEY: &str = "scrt_url";
+    let text = required(settings, KEY)?;
+    let Some(host) = vendors_host(text) else { return base_url(KEY, text, development) };
+    if host.ends_with(SCRT) {
+        return Ok(format!("https://{host}"));
+    }
+    let name = vendors_host(instance_url);
+    let name = name.as_deref().and_then(|host| host.strip_suffix(INSTANCE)).unwrap_or("contoso");
+    Err(ConfigFault::new(
+        KEY,
+        format!(
+            "this is not the messaging address; it has the form https://{name}{SCRT} (the \
+             deployment's Code Snippet shows it)"
+        ),
+    ))
+}
+
+/// The host of an address at Salesforce, in lower case; none for another company's.
+fn vendors_host(text: &str) -> Option<String> {
+    let lower = text.to_ascii_lowercase();
+    let rest = match lower.split_once("://") {
+        Some(("https", rest)) => rest,
+        Some(_) => return None,
+        None => &lower,
+    };
+    let host = rest.split(['/', '?', '#', ':', '@']).next().unwrap_or_default();
+    let theirs = ["salesforce.com", "salesforce-scrt.com", "salesforce-setup.com", "force.com"];
+    let is_theirs = |end: &&str| host.strip_suffix(*end).is_some_and(|name| name.ends_with('.'));
+    let plain = host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'));
+    (plain && theirs.iter().any(|end| is_theirs(&end))).then(|| host.to_owned())
+}
+
+pub fn file_hosts(settings: &Settings) -> Read<Vec<String>> {
+    const KEY: &str = "file_hosts";
+    let Some(text) = optional(settings, KEY)? else { return Ok(Vec::new()) };
+    let hosts: Vec<String> = text.split(',').map(|host| host.trim().to_lowercase()).collect();
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+    if hosts.iter().any(|host| host.is_empty() || !host.chars().all(is_name)) {
+        return Err(ConfigFault::new(KEY, "write host names only, as files.contoso.example"));
+    }
+    Ok(hosts)
+}
+
+/// The most routing attributes that a workspace maps, and the most characters of a name; our own
+/// bounds.
+const ATTRIBUTES: usize = 50;
+const ATTRIBUTE_NAME_CHARS: usize = 80;
+
+/// Names that are none of ours, and values that take only what there is.
+pub fn routing_attributes(settings: &Settings) -> Read<Vec<(String, String)>> {
+    const KEY: &str = "routing_attributes";
+    let wrong = |text: String| ConfigFault::new(KEY, text);
+    let given = object(settings, KEY)?;
+    if given.len() > ATTRIBUTES {
+        return Err(wrong(format!("name at most {ATTRIBUTES}")));
+    }
+    let read = |(name, value): (String, Value)| {
+        let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if !plain || !(1..=ATTRIBUTE_NAME_CHARS).contains(&name.len()) {
+            return Err(wrong(format!("{name:?} is no name: use letters, digits and _")));
+        }
+        if attributes::OWN.contains(&name.as_str()) {
+            return Err(wrong(format!("{name} is set for every conversation already")));
+        }
+        let Value::String(value) = value else {
+            return Err(wrong(format!("the value of {name} must be text")));
+        };
+        let mut words = value.split('{').skip(1).map(|rest| rest.split('}').next().unwrap_or(rest));
+        match words.find(|word| !attributes::WORDS.contains(word)) {
+            Some(word) => {
+                let known = attributes::WORDS.join("}, {");
+                Err(wrong(format!("{name} takes {{{word}}}; there are {{{known}}}")))
+            }
+            None => Ok((name, value)),
+        }
+    };
+    given.into_iter().map(read).collect()
+}
+
+/// `OpencxSessionId:255, Name` → each field with the most characters that it takes.
+pub fn declared(settings: &Settings) -> Read<BTreeMap<String, Option<usize>>> {
+    const KEY: &str = "declared_attributes";
+    let Some(text) = optional(settings, KEY)? else { return Ok(BTreeMap::new()) };
+    let read = |part: &str| {
+        let (name, most) = part.split_once(':').map_or((part, None), |(a, b)| (a, Some(b)));
+        let most = most.map(|most| most.trim().parse()).transpose().ok()?;
+        Some((name.trim().to_owned(), most)).filter(|(name, _)| !name.is_empty())
+    };
+    let all: Option<BTreeMap<_, _>> = text.split(',').map(read).collect();
+    all.ok_or_else(|| {
+        ConfigFault::new(KEY, "write names with their lengths, as Name:255, Phone:40")
+    })
+}
