@@ -111,3 +111,13 @@ fn a_stop_that_is_found_late_undoes_no_start_since() {
         assert_eq!(forbids, out, "{text} after {later_ms} ms");
     }
 }
+
+#[test]
+fn an_answer_that_proves_unsent_after_a_person_was_asked_is_not_sent() {
+    let (mut w, id) = unsure();
+    w.asks_for_person();
+    w.give(Input::Settled { delivery: id, settled: Settled::NotSent });
+    let sent = w.drain(Destination::Customer);
+    assert!(sent.iter().all(|text| text != "answer"), "{sent:?}");
+    assert_eq!(w.owner(), Owner::Desk);
+}

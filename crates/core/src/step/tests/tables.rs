@@ -609,3 +609,25 @@ fn what_the_listing_brought_is_not_said_again_by_a_stream_that_catches_up() {
     w.rep(DeskEventKind::Message(said("Hello", Some("e-2"))));
     assert_eq!(w.rep_texts(), ["Hello", "Hello"], "one of each id");
 }
+
+#[test]
+fn where_a_vendor_promises_no_order_the_next_message_waits_for_the_receipt() {
+    let mut w = world();
+    w.asks_for_person();
+    w.open_work();
+    w.rep_says("first");
+    w.rep_says("second");
+    let taken = w.taken("v-1");
+    let first = w.send(Destination::Customer, taken).unwrap();
+    assert!(w.attempt(Destination::Customer).is_none(), "the first has no receipt yet");
+    let receipt = Receipt {
+        vendor_id: VendorId::from("v-1"),
+        delivery: Some(first.id),
+        status: MessageStatus::Sent,
+        at: w.now,
+        fault: None,
+        cost: None,
+    };
+    w.give(Input::Receipt { receipt, delivery: first.id });
+    assert!(w.attempt(Destination::Customer).is_some());
+}
