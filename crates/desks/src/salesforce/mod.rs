@@ -27,6 +27,7 @@ mod listen;
 mod parse;
 mod policy;
 mod render;
+mod soql;
 mod sse;
 mod wire;
 

@@ -3,6 +3,7 @@
 //! Pages are those of the Enhanced Chat documentation unless another is named; all were checked
 //! 2026-11.
 
+pub mod crm;
 mod failure;
 
 use baton_core::{

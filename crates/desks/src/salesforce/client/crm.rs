@@ -1,44 +1,47 @@
-//! Calls about the organisation's records.
+//! Calls about the organisation's records: what is called stands in the folder, by subject.
+
+mod case;
+mod check;
+mod contact;
+mod history;
+mod link;
+mod notes;
+mod oauth;
+mod records;
 
 use baton_core::{
     channel::Call,
-    desk::{Check, Listing},
     fault::{Accepted, FaultClass},
-    handoff::Handoff,
-    time::Timestamp,
 };
 
-use super::{super::policy::Failure, Client};
+use super::Client;
+use crate::salesforce::{
+    policy::Failure,
+    render::crm::{CASE, CASE_CLOSE, CASE_FILE, CASE_NOTE, CONTACT, HISTORY, LINK},
+};
 
 /// What the records' half keeps.
-#[derive(Default)]
-pub struct State {}
+pub use records::Records as State;
 
 impl Client {
     /// Makes one call of the records.
     pub(super) async fn send_record(&self, call: &Call) -> Result<Accepted, Failure> {
-        let text = format!("this desk knows no operation {:?}", call.operation);
-        Err(Failure::refused(FaultClass::Bug, text))
+        match call.operation.as_str() {
+            CONTACT => self.contact(call).await,
+            LINK => self.link(call).await,
+            HISTORY => self.import(call).await,
+            CASE => self.make_case(call).await,
+            CASE_NOTE => self.note(call).await,
+            CASE_FILE => self.put_file(call).await,
+            CASE_CLOSE => self.close_case(call).await,
+            other => Err(Failure::refused(
+                FaultClass::Bug,
+                format!("this desk knows no operation {other:?}"),
+            )),
+        }
     }
 
-    /// What the desk holds of a case since a moment.
-    pub(super) async fn list_case(
-        &self,
-        handoff: &Handoff,
-        since: Timestamp,
-    ) -> Result<Listing, Failure> {
-        let _ = (handoff, since);
-        Err(Failure::refused(FaultClass::NotRegistered, "the records are not connected"))
-    }
-
-    /// The case that was made under a handoff.
-    pub(super) async fn find_case(&self, handoff: &Handoff) -> Result<Option<Accepted>, Failure> {
-        let _ = handoff;
-        Ok(None)
-    }
-
-    /// What contacts, cases and history will need, tried.
-    pub(super) async fn crm_checks(&self) -> Vec<Check> {
-        Vec::new()
+    fn shared(&self) -> &State {
+        &self.crm
     }
 }
