@@ -120,7 +120,7 @@ export function integrationSteps({ page, ready, open, askForPerson }) {
         await route(2).getByLabel("Inbox").selectOption({ label: "SMS support" });
         await route(2).getByLabel("Topic").selectOption("return");
         await route(2).getByLabel("Kind of work").selectOption("case");
-        await route(2).getByLabel("Queue or workstream (optional)").fill("q-7");
+        await route(2).getByLabel("Queue (optional)").fill("q-7");
         await route(2).getByRole("button", { name: "Add another place to Route 2" }).click();
         await route(2).getByLabel("Desk").last().selectOption({ label: SECOND });
         await route(2).getByRole("button", { name: "Earlier Route 2" }).click();

@@ -9,7 +9,9 @@ export function HookFacts({ of }: { of: Inbox | Desk }) {
     <>
       <Pair name="Hook address" wide>
         <Copyable label={`hook address of ${of.name}`} value={of.hook_url} />
-        <span className="fine">Give this to the vendor as the webhook's address.</span>
+        <span className="fine">
+          If the vendor wants the address of a webhook, give it this one.
+        </span>
       </Pair>
       <Pair name="Last event">
         {of.last_event_at === null ? "None lately" : <Age at={of.last_event_at} />}

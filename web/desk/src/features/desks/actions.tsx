@@ -85,8 +85,8 @@ export function DeskActions({ desk, onChange }: DeskActionsProps) {
           onClose={close}
         >
           <b>Stop {desk.name}?</b> While it is stopped nothing is handed over to it: a route's next
-          choice is taken. What reps write there is turned away. Its settings stay, and you can
-          start it again at any time.
+          choice is taken. What reps write there does not come through. Its settings stay, and you
+          can start it again at any time.
         </Confirm>
       )}
       {!asked && moving.error !== null && <ErrorNote doing="start the desk" error={moving.error} />}

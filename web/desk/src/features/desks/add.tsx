@@ -51,7 +51,7 @@ function NewDesk({ vendor, address }: { vendor: Vendor; address: DeskAddress }) 
       onTry={(wanted) => api.makeDesk({ ...wanted, id: address.id, vendor: vendor.name })}
     >
       <div className="note">
-        <p>Where the vendor asks for the address of a webhook, give this one:</p>
+        <p>If the vendor sends webhooks, and only then, it wants this address:</p>
         <Copyable label="hook address" value={address.hook_url} />
       </div>
     </DeskForm>

@@ -132,10 +132,10 @@ function ChoiceFields({ title, choice, places, onChange, onRemove }: ChoiceField
           <Options of={Object.entries(WORK_KIND)} />
         </SelectField>
         <Field
-          label="Queue or workstream"
+          label="Queue"
           value={choice.queue}
           onValue={(queue) => onChange({ queue })}
-          help="The desk's id of a queue, workstream or messaging channel; left empty, the desk decides"
+          help="As the desk knows it: the id or name of a queue, workstream or channel; left empty, the desk decides"
           autoComplete="off"
           spellCheck={false}
           required={false}
