@@ -1,106 +1,57 @@
 //! The organisation's records: OAuth, queries, searches and rows.
+//!
+//! Source: the REST API Developer Guide and the Object Reference, checked 2026-11; each file names its pages.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+mod answer;
+mod broken;
+mod cases;
+mod checks;
+mod collections;
+mod composite;
+mod control;
+mod core;
+mod describe;
+mod duplicates;
+mod effects;
+mod entry;
+mod files;
+mod ids;
+mod instant;
+mod multipart;
+mod oauth;
+mod objects;
+mod org;
+mod permissions;
+mod records;
+mod request;
+mod resource;
+mod rows;
+mod schema;
+mod scope;
+mod soql;
+mod sosl;
+mod store;
+mod switches;
+#[cfg(test)]
+mod tests;
+mod tooling;
 
-use axum::Router;
-use axum::http::HeaderMap;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::{Account, RECORDS, State, record_id};
-use crate::{Ids, Operation, Seen, Switch, Violation, World};
-
-/// Every open point of records.
-pub const SWITCHES: &[Switch] = &[];
-
-/// Below `/salesforce`: `/services/…`.
-pub fn router() -> Router<Arc<World>> {
-    Router::new()
-}
-
-/// Mounted at `/_control/salesforce/crm`.
-pub fn control_router() -> Router<Arc<World>> {
-    Router::new()
-}
-
-/// The call's name for faults and the journal.
-pub fn operation(_seen: &Seen) -> Operation {
-    Operation { vendor: RECORDS, name: "unknown".to_owned(), key: None }
-}
+use crate::Operation;
+pub use broken::violations;
+pub use control::router as control_router;
+pub use core::{Core, authorised};
+pub use entry::{operation, router};
+pub use org::DEFAULT_REP;
+pub use records::Records;
+pub use switches::SWITCHES;
 
 /// The body of a refusal that a fault asked for.
-pub fn fault_body(_operation: &Operation, _status: u16, code: Option<&Value>) -> Value {
-    json!([{ "message": "The request could not be processed.", "errorCode": code }])
-}
-
-pub fn violations(_world: &World) -> Vec<Violation> {
-    Vec::new()
-}
-
-/// Tokens, limits and what else the organisation keeps beside rows.
-pub struct Core;
-
-impl Core {
-    pub fn new(_account: &Account) -> Self {
-        Self
+pub fn fault_body(operation: &Operation, status: u16, code: Option<&Value>) -> Value {
+    if operation.name == "token" {
+        let error = code.and_then(Value::as_str).unwrap_or("invalid_grant");
+        return json!({ "error": error, "error_description": "the request could not be processed" });
     }
-}
-
-/// Who a core OAuth token acts for.
-pub struct Authorised {
-    pub username: String,
-    pub scopes: Vec<String>,
-}
-
-/// Whether `Authorization` carries a core token that is valid now.
-pub fn authorised(_state: &State, headers: &HeaderMap, _now_ms: i64) -> Option<Authorised> {
-    let _bearer = headers.get("authorization")?;
-    None
-}
-
-/// Rows of every object.
-pub struct Records {
-    ids: Ids,
-    rows: Mutex<BTreeMap<String, Row>>,
-}
-
-struct Row {
-    object: String,
-    fields: Map<String, Value>,
-}
-
-impl Records {
-    pub fn new(seed: u64, _account: &Account) -> Self {
-        Self { ids: Ids::new(seed, "salesforce records"), rows: Mutex::default() }
-    }
-
-    /// Adds a row without the checks that API callers meet; its id of 18 characters.
-    pub fn create(&self, object: &str, fields: Map<String, Value>, _now_ms: i64) -> String {
-        let prefix = match object {
-            "MessagingSession" => "0Mw",
-            "MessagingEndUser" => "0PA",
-            "Conversation" => "0dw",
-            _ => "000",
-        };
-        let id = record_id::new(&self.ids, prefix);
-        self.rows().insert(id.clone(), Row { object: object.to_owned(), fields });
-        id
-    }
-
-    /// Changes fields; false if there is no such row.
-    pub fn update(&self, object: &str, id: &str, fields: Map<String, Value>, _now_ms: i64) -> bool {
-        let mut rows = self.rows();
-        let Some(row) = rows.get_mut(id).filter(|row| row.object == object) else { return false };
-        row.fields.extend(fields);
-        true
-    }
-
-    /// The fields of a row.
-    pub fn get(&self, object: &str, id: &str) -> Option<Map<String, Value>> {
-        self.rows().get(id).filter(|row| row.object == object).map(|row| row.fields.clone())
-    }
-
-    fn rows(&self) -> MutexGuard<'_, BTreeMap<String, Row>> {
-        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    answer::fault_body(status, code)
 }
