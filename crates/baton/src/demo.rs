@@ -19,7 +19,7 @@ use crate::{
     clock::Virtual,
     hub::{self, RunError, Running},
     logging,
-    seed::{self, Front},
+    seed::{self, Back, Front},
     settings::Settings,
 };
 
@@ -103,7 +103,7 @@ async fn start(args: &Demo, mut settings: Settings) -> Result<Started, RunError>
         "http://{}",
         hub_listener.local_addr().map_err(RunError::io("read the address listened on"))?
     );
-    let company = seed::plant(&store, &sandbox.world, FRONTS, &hub_url, |_| {}).await?;
+    let company = seed::plant(&store, &sandbox.world, (FRONTS, BACKS), &hub_url, |_| {}).await?;
     let sandbox_url = sandbox.world.base_url.clone();
     let clock = Arc::new(Virtual(clock));
     let running = hub::start(&settings, store, clock, hub_listener, &hub_url).await?;
@@ -179,6 +179,7 @@ async fn open_store(args: &Demo, settings: &Settings, kept: &Kept) -> Result<Sto
 
 /// The demo's inboxes.
 const FRONTS: &[Front] = &[Front::WhatsappCloud, Front::TwilioSms];
+const BACKS: &[Back] = &[Back::Dynamics365];
 
 /// The file in the data folder that a restarted demo reads.
 const KEPT: &str = "demo.json";
@@ -276,12 +277,12 @@ impl Started {
                 "hook_url": seed::hook_url(&self.hub_url, inbox.id),
                 "settings": inbox.settings,
             })).collect::<Vec<_>>(),
-            "desks": [{
-                "id": company.desk,
-                "vendor": "dynamics365",
-                "hook_url": seed::hook_url(&self.hub_url, company.desk),
-                "settings": company.desk_settings,
-            }],
+            "desks": company.desks.iter().map(|desk| json!({
+                "id": desk.id,
+                "vendor": desk.back.vendor(),
+                "hook_url": seed::hook_url(&self.hub_url, desk.id),
+                "settings": desk.settings,
+            })).collect::<Vec<_>>(),
         });
         // Whoever waits for the file must never see half of it.
         let part = path.with_extension("part");

@@ -15,7 +15,6 @@ use serde_json::{Map, Value, json};
 
 /// The names under which a restarted demo finds its own again.
 const WORKSPACE: &str = "Northwind Outfitters";
-const DESK: &str = "Dynamics 365";
 
 /// A customers' side that can be seeded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -83,6 +82,44 @@ impl Front {
     }
 }
 
+/// A reps' side that can be seeded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Back {
+    /// A Dynamics 365 organisation.
+    Dynamics365,
+    /// A Salesforce organisation.
+    Salesforce,
+}
+
+impl Back {
+    /// The reps' side by the vendor's folder name.
+    pub fn read(name: &str) -> Option<Self> {
+        [Self::Dynamics365, Self::Salesforce].into_iter().find(|back| back.vendor() == name)
+    }
+
+    /// The vendor's folder name; also of its simulator's orders.
+    pub fn vendor(self) -> &'static str {
+        match self {
+            Self::Dynamics365 => "dynamics365",
+            Self::Salesforce => "salesforce",
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Dynamics365 => "Dynamics 365",
+            Self::Salesforce => "Salesforce",
+        }
+    }
+
+    fn settings(self, world: &World) -> Map<String, Value> {
+        match self {
+            Self::Dynamics365 => dynamics_settings(world),
+            Self::Salesforce => salesforce_settings(world),
+        }
+    }
+}
+
 /// An inbox of the company.
 #[derive(Clone, Debug)]
 pub struct SeededInbox {
@@ -92,14 +129,28 @@ pub struct SeededInbox {
     pub settings: Map<String, Value>,
 }
 
-/// The seeded company.
+/// A desk of the company.
+#[derive(Clone, Debug)]
+pub struct SeededDesk {
+    pub id: DeskId,
+    pub back: Back,
+    /// Every setting, secrets included.
+    pub settings: Map<String, Value>,
+}
+
+/// The seeded company. The first desk is the one to which everything goes.
 #[derive(Clone, Debug)]
 pub struct Company {
     pub workspace: WorkspaceId,
     pub inboxes: Vec<SeededInbox>,
-    pub desk: DeskId,
-    /// Every setting of the desk, secrets included.
-    pub desk_settings: Map<String, Value>,
+    pub desks: Vec<SeededDesk>,
+}
+
+impl Company {
+    /// The id of a desk.
+    pub fn desk(&self, back: Back) -> Option<DeskId> {
+        self.desks.iter().find(|desk| desk.back == back).map(|desk| desk.id)
+    }
 }
 
 /// Makes or renews the company in the store, on the accounts of this sandbox; the hub will listen
@@ -110,7 +161,7 @@ pub struct Company {
 pub async fn plant(
     store: &Store,
     world: &World,
-    fronts: &[Front],
+    (fronts, backs): (&[Front], &[Back]),
     hub_url: &str,
     adapt: impl FnOnce(&mut Settings),
 ) -> Result<Company, StoreError> {
@@ -125,11 +176,14 @@ pub async fn plant(
         let settings = front.settings(world, &hook_url(hub_url, id));
         SeededInbox { id, front: *front, settings }
     };
+    let desk = |back: &Back| {
+        let id = desk_id(&config, *back, &ids);
+        SeededDesk { id, back: *back, settings: back.settings(world) }
+    };
     let company = Company {
         workspace,
         inboxes: fronts.iter().map(inbox).collect(),
-        desk: desk_id(&config, &ids),
-        desk_settings: dynamics_settings(world),
+        desks: backs.iter().map(desk).collect(),
     };
     let mut settings = settings();
     adapt(&mut settings);
@@ -150,8 +204,8 @@ fn inbox_id(config: &Config, front: Front, ids: &dyn Ids) -> InboxId {
     known.map_or_else(|| InboxId::new(ids), |i| i.inbox.id)
 }
 
-fn desk_id(config: &Config, ids: &dyn Ids) -> DeskId {
-    let known = config.desks.iter().find(|d| d.desk.name == DESK);
+fn desk_id(config: &Config, back: Back, ids: &dyn Ids) -> DeskId {
+    let known = config.desks.iter().find(|d| d.desk.name == back.name());
     known.map_or_else(|| DeskId::new(ids), |d| d.desk.id)
 }
 
@@ -169,12 +223,12 @@ fn settings() -> Settings {
 }
 
 fn change(company: &Company, settings: Settings) -> ConfigChange {
-    let choice = Choice::of(company.desk);
+    let choices = company.desks.first().map(|desk| Choice::of(desk.id)).into_iter().collect();
     ConfigChange {
         settings: Some(settings),
         inboxes: company.inboxes.iter().map(|seeded| inbox(company, seeded)).collect(),
-        desks: vec![desk(company)],
-        routes: Some(vec![Route { inbox: None, topic: None, choices: vec![choice] }]),
+        desks: company.desks.iter().map(|seeded| desk(company, seeded)).collect(),
+        routes: Some(vec![Route { inbox: None, topic: None, choices }]),
         ..ConfigChange::default()
     }
 }
@@ -196,15 +250,16 @@ pub fn inbox(company: &Company, seeded: &SeededInbox) -> InboxConfig {
     InboxConfig { inbox, secrets }
 }
 
-/// The company's desk as it is stored.
-pub fn desk(company: &Company) -> DeskConfig {
-    let (plain, secrets) =
-        split(&company.desk_settings, baton_desks::fields("dynamics365").unwrap_or_default());
+/// A desk of the company as it is stored.
+pub fn desk(company: &Company, seeded: &SeededDesk) -> DeskConfig {
+    let back = seeded.back;
+    let fields = baton_desks::fields(back.vendor()).unwrap_or_default();
+    let (plain, secrets) = split(&seeded.settings, fields);
     let desk = DeskRow {
-        id: company.desk,
+        id: seeded.id,
         workspace: company.workspace,
-        name: DESK.to_owned(),
-        vendor: "dynamics365".to_owned(),
+        name: back.name().to_owned(),
+        vendor: back.vendor().to_owned(),
         settings: plain,
     };
     DeskConfig { desk, secrets }
@@ -272,6 +327,24 @@ fn dynamics_settings(world: &World) -> Map<String, Value> {
     }))
 }
 
+fn salesforce_settings(world: &World) -> Map<String, Value> {
+    let account = &world.salesforce.account;
+    let urls = account.urls(&world.base_url);
+    object(json!({
+        "instance_url": urls.instance_url,
+        "scrt_url": urls.messaging_url,
+        "organization_id": account.org_id_18,
+        "deployment": account.deployment,
+        "auth_key_id": account.key_id,
+        "private_key": account.identity_private_key_pem,
+        "issuer": account.key_set_issuer,
+        "crm_consumer_key": account.consumer_key,
+        "crm_username": account.username,
+        "crm_login_url": urls.login_url,
+        "crm_private_key": account.core_private_key_pem,
+    }))
+}
+
 /// Tells the simulated vendors where the hub listens, as an administrator would at the real ones.
 ///
 /// # Errors
@@ -286,8 +359,10 @@ pub async fn subscribe(
         let (path, order) = inbox.front.subscription(&hook_url(hub_url, inbox.id));
         control(http, sandbox_url, path, &order).await?;
     }
-    let dynamics = json!({ "url": hook_url(hub_url, company.desk) });
-    control(http, sandbox_url, "dynamics365/webhook", &dynamics).await?;
+    if let Some(desk) = company.desk(Back::Dynamics365) {
+        let dynamics = json!({ "url": hook_url(hub_url, desk) });
+        control(http, sandbox_url, "dynamics365/webhook", &dynamics).await?;
+    }
     Ok(())
 }
 

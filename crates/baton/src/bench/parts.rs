@@ -16,7 +16,7 @@ use baton_core::{
     desk::Desk,
     engine::Engine,
     fault::{Fault, Outcome},
-    ids::{InboundId, InboxId, WorkspaceId},
+    ids::{DeskId, InboundId, InboxId, WorkspaceId},
     inbound::{ParseFault, RawEvent, RawRequest, Received, Source},
     inbox::{ChannelKind, Inbox},
     settings::Settings as Policy,

@@ -37,8 +37,9 @@ pub async fn act(stage: &mut Stage, sight: &mut Sight, deed: &Deed) -> Result<()
             stage.order(&format!("whatsapp/{order}"), what).await?;
         }
         Deed::Desk { order, what } => desk(stage, sight, order, what).await?,
-        Deed::Case { order, what } => {
-            stage.order(&format!("dynamics365/incident/{order}"), what).await?;
+        Deed::Case { order, what } => case::act(stage, order, what).await?,
+        Deed::Salesforce { order, what } => {
+            stage.order(&format!("salesforce/{order}"), what).await?;
         }
         Deed::Staff { order, what } => staff(stage, order, what).await?,
         Deed::CaseChanged { key } => case::changed(stage, key).await?,
@@ -88,7 +89,10 @@ async fn customer(
     let text = what.get("text").and_then(Value::as_str).unwrap_or_default();
     if !text.is_empty() {
         // The sandbox then knows how often the desk may show it.
-        stage.order("dynamics365/said", &json!({ "text": text })).await?;
+        for desk in &stage.company.desks {
+            let path = format!("{}/said", desk.back.vendor());
+            stage.order(&path, &json!({ "text": text })).await?;
+        }
     }
     let mut order = what.clone();
     order.insert("from".to_owned(), json!(from));
@@ -191,7 +195,7 @@ async fn desk(
         return Err(Failure::broken("the desk has no conversation"));
     };
     what.insert("conversation".to_owned(), json!(thread.id));
-    stage.order(&format!("dynamics365/{order}"), &Value::Object(what)).await?;
+    stage.order(&format!("{}/{order}", thread.back.vendor()), &Value::Object(what)).await?;
     Ok(())
 }
 

@@ -67,7 +67,9 @@ pub async fn act(stage: &Stage, sight: &mut Sight, call: &Call) -> Result<(), Fa
         let newest = sessions.last().ok_or_else(|| Failure::broken("there is no session"))?;
         path = path.replace("{session}", &newest.session.id.to_string());
     }
-    path = path.replace("{desk}", &stage.company.desk.to_string());
+    if let Some(desk) = stage.desk() {
+        path = path.replace("{desk}", &desk.id.to_string());
+    }
     if let Some(inbox) = stage.company.inboxes.first() {
         path = path.replace("{inbox}", &inbox.id.to_string());
     }

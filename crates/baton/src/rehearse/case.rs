@@ -14,9 +14,11 @@ use serde_json::{Map, Value, json};
 use super::{
     Failure,
     line::Deed,
+    salesforce,
     seen::{Item, Thread},
     stage::Stage,
 };
+use crate::seed::Back;
 
 /// The rep who works on cases.
 const REP: &str = "Rosa";
@@ -38,6 +40,7 @@ pub fn said(head: &str, tail: &str) -> Option<Deed> {
         "rep answers by email in html" => ("email", "html"),
         "rep notes" => ("note", "text"),
         "rep comments" => ("portal_comment", "text"),
+        "rep posts" => ("post", "text"),
         _ => return None,
     };
     Some(deed(order, json!({ member: tail })))
@@ -46,6 +49,21 @@ pub fn said(head: &str, tail: &str) -> Option<Deed> {
 fn deed(order: &'static str, mut what: Value) -> Deed {
     what["rep"] = json!(REP);
     Deed::Case { order, what }
+}
+
+/// A rep does something on the newest case.
+///
+/// # Errors
+/// The organisation has no such order, or refuses it.
+pub async fn act(stage: &Stage, order: &str, what: &Value) -> Result<(), Failure> {
+    let path = match stage.desk().map(|desk| desk.back) {
+        Some(Back::Salesforce) => salesforce::case_order(order)
+            .ok_or_else(|| Failure::broken(format!("reps in Salesforce have no {order}")))?
+            .to_owned(),
+        _ => format!("dynamics365/incident/{order}"),
+    };
+    stage.order(&path, what).await?;
+    Ok(())
 }
 
 /// A column of the newest row of a table.
@@ -60,7 +78,7 @@ pub async fn newest_row(stage: &Stage, set: &str, column: &str) -> Result<String
 /// # Errors
 /// There is no case, or the hub refuses it.
 pub async fn changed(stage: &Stage, key: &str) -> Result<(), Failure> {
-    let ids = ids(stage).await?;
+    let ids = ids(stage, Back::Dynamics365).await?;
     let newest = ids.first().ok_or_else(|| Failure::broken("there is no case"))?;
     let body = json!({
         "MessageName": "Update", "PrimaryEntityName": "incident", "PrimaryEntityId": newest,
@@ -69,15 +87,21 @@ pub async fn changed(stage: &Stage, key: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The ids of all cases, newest first.
-pub async fn ids(stage: &Stage) -> Result<Vec<String>, Failure> {
+/// The ids of all cases at a desk, newest first.
+pub async fn ids(stage: &Stage, back: Back) -> Result<Vec<String>, Failure> {
+    if back == Back::Salesforce {
+        return salesforce::case_ids(stage).await;
+    }
     let listed = stage.ask("dynamics365/incidents").await?;
     let listed = listed["incidents"].as_array().cloned().unwrap_or_default();
     Ok(listed.iter().map(|case| text(&case["incidentid"])).collect())
 }
 
 /// A case as a thread: its description opens it, the hub's notes are what the rep sees.
-pub async fn thread(stage: &Stage, id: &str) -> Result<Thread, Failure> {
+pub async fn thread(stage: &Stage, back: Back, id: &str) -> Result<Thread, Failure> {
+    if back == Back::Salesforce {
+        return salesforce::case(stage, id).await;
+    }
     let shown = stage.ask(&format!("dynamics365/incidents/{id}")).await?;
     let hub = &stage.sandbox.world.dynamics365.account.application_user_id;
     let notes = shown["notes"].as_array().cloned().unwrap_or_default();
@@ -97,7 +121,7 @@ pub async fn thread(stage: &Stage, id: &str) -> Result<Thread, Failure> {
     whole.insert("queue".to_owned(), json!(queue));
     let start = json!({ "message": shown["incident"]["description"] });
     whole.insert("start_message".to_owned(), start);
-    Ok(Thread { id: id.to_owned(), items: items.collect(), whole: Value::Object(whole) })
+    Ok(Thread { id: id.to_owned(), back, items: items.collect(), whole: Value::Object(whole) })
 }
 
 /// Name and hash of a note's file; null where it has none.

@@ -67,7 +67,10 @@ pub async fn check(stage: &Stage, sight: &mut Sight, expect: &Expect) -> Checked
         }
         Expect::Operator(code) => operator(stage, code).await,
         Expect::Cases(count) => {
-            let cases = case::ids(stage).await?.len();
+            let mut cases = 0;
+            for desk in &stage.company.desks {
+                cases += case::ids(stage, desk.back).await?.len();
+            }
             Ok(equal(&cases.to_string(), &count.to_string()))
         }
         Expect::Row { set, column, value } => {

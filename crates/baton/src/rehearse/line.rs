@@ -67,6 +67,8 @@ pub enum Deed {
     Desk { order: &'static str, what: Map<String, Value> },
     /// A rep does something on the newest case.
     Case { order: &'static str, what: Value },
+    /// An order of Salesforce's simulator.
+    Salesforce { order: String, what: Value },
     /// Dataverse's own webhook tells that the newest case changed.
     CaseChanged { key: String },
     /// Who works when and where at the desk changes: the order and its members.
@@ -357,6 +359,10 @@ fn said_by_name(head: &str, tail: &str) -> Result<Option<Deed>, String> {
     }
     if let Some(call) = api::call(head, tail)? {
         return Ok(Some(Deed::Api(call)));
+    }
+    if let Some(order) = head.strip_prefix("salesforce ") {
+        let what = serde_json::from_str(tail).map_err(|e| format!("{order}: {e}"))?;
+        return Ok(Some(Deed::Salesforce { order: order.to_owned(), what }));
     }
     if let Some(name) = head.strip_prefix("dynamics event ") {
         return Ok(Some(desk("event", json!({ "name": name, "text": tail }))));

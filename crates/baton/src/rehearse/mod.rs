@@ -10,6 +10,7 @@ mod library;
 mod line;
 mod pattern;
 mod quiet;
+mod salesforce;
 pub mod script;
 mod seen;
 pub mod stage;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use baton_core::time::Timestamp;
 use baton_sandbox::{Direction, Filter};
 
-use super::{Failure, stage::Stage};
+use super::{Failure, salesforce, stage::Stage};
 
 /// Between two looks, in real time.
 const LOOK: Duration = Duration::from_millis(4);
@@ -71,7 +71,7 @@ impl Stage {
     /// Whether something is under way that needs no virtual time to go on.
     async fn is_busy(&self) -> Result<bool, Failure> {
         let calls = self.calls_under_way();
-        if calls.moving {
+        if calls.moving || salesforce::is_behind(self).await? {
             return Ok(true);
         }
         let Some(hub) = self.hub() else { return Ok(false) };

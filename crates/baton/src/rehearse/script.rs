@@ -10,7 +10,7 @@ use super::{
     line::{self, Deed, Step},
     pattern::Pattern,
 };
-use crate::seed::Front;
+use crate::seed::{Back, Front};
 
 /// A scenario.
 #[derive(Clone, Debug)]
@@ -29,14 +29,29 @@ pub struct Script {
     pub desk_settings: Vec<(String, Value)>,
     /// Switches of the simulators: what no vendor's page settles is played both ways.
     pub also_with: Vec<Vec<(String, String)>>,
-    /// The places of the route, in order, and what happens where nobody is there.
-    pub places: Vec<(WorkKind, Unavailable)>,
+    /// The desk to which everything goes that names no other.
+    pub back: Back,
+    /// The places of the route, in order.
+    pub places: Vec<Place>,
+    /// The places of routes for topics of their own.
+    pub by_topic: Vec<(String, Vec<Place>)>,
     /// The engine, where it is not the built-in one.
     pub engine: Option<String>,
     /// The customers' side.
     pub front: Front,
     /// What happens, in order.
     pub lines: Vec<Line>,
+}
+
+/// A place of a route.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// Live or case.
+    pub kind: WorkKind,
+    /// The desk, where it is not the scenario's.
+    pub back: Option<Back>,
+    /// What happens where nobody is there.
+    pub unavailable: Unavailable,
 }
 
 /// One line.
@@ -64,7 +79,9 @@ impl Script {
             inbox_settings: Vec::new(),
             desk_settings: Vec::new(),
             also_with: Vec::new(),
-            places: vec![(WorkKind::Live, Unavailable::Queue)],
+            back: Back::Dynamics365,
+            places: vec![LIVE],
+            by_topic: Vec::new(),
             engine: None,
             front: Front::WhatsappCloud,
             lines: Vec::new(),
@@ -76,6 +93,16 @@ impl Script {
             return Err(format!("{name}: it needs a title (a comment) and something that happens"));
         }
         Ok(script)
+    }
+
+    /// The desks that it needs, its own first.
+    pub fn backs(&self) -> Vec<Back> {
+        let topics = self.by_topic.iter().flat_map(|(_, places)| places);
+        let named = self.places.iter().chain(topics).filter_map(|place| place.back);
+        let mut backs = vec![self.back];
+        backs.extend(named.filter(|back| *back != self.back));
+        backs.dedup();
+        backs
     }
 
     /// The scenario as it is written, and once more with every set of switches that it names.
@@ -114,7 +141,12 @@ impl Script {
         } else if let Some(switches) = line.strip_prefix("also with:") {
             self.also_with.push(read_switches(switches)?);
         } else if let Some(places) = line.strip_prefix("route:") {
-            self.places = places.split(',').map(read_place).collect::<Result<_, _>>()?;
+            self.places = read_places(places)?;
+        } else if let Some(route) = line.strip_prefix("route for ") {
+            let (topic, places) = route.split_once(':').ok_or("write route for TOPIC: PLACES")?;
+            self.by_topic.push((topic.trim().to_owned(), read_places(places)?));
+        } else if let Some(back) = line.strip_prefix("desk vendor:") {
+            self.back = read_back(back)?;
         } else if let Some(engine) = line.strip_prefix("engine:") {
             self.engine = Some(engine.trim().to_owned());
         } else if let Some(front) = line.strip_prefix("inbox:") {
@@ -127,9 +159,24 @@ impl Script {
     }
 }
 
-/// `live`, `case`, or `live or next`, `live or ai`: what happens when nobody is there.
-fn read_place(text: &str) -> Result<(WorkKind, Unavailable), String> {
-    let (kind, otherwise) = text.split_once(" or ").unwrap_or((text, "queue"));
+const LIVE: Place = Place { kind: WorkKind::Live, back: None, unavailable: Unavailable::Queue };
+
+fn read_places(text: &str) -> Result<Vec<Place>, String> {
+    text.split(',').map(read_place).collect()
+}
+
+fn read_back(text: &str) -> Result<Back, String> {
+    Back::read(text.trim()).ok_or_else(|| format!("there is no desk {:?}", text.trim()))
+}
+
+/// `live`, `case`, `live at salesforce`, or `live or next`, `live or ai`: what happens when nobody
+/// is there.
+fn read_place(text: &str) -> Result<Place, String> {
+    let (place, otherwise) = text.split_once(" or ").unwrap_or((text, "queue"));
+    let (kind, back) = match place.split_once(" at ") {
+        Some((kind, back)) => (kind, Some(read_back(back)?)),
+        None => (place, None),
+    };
     let kind = match kind.trim() {
         "live" => WorkKind::Live,
         "case" => WorkKind::Case,
@@ -141,7 +188,7 @@ fn read_place(text: &str) -> Result<(WorkKind, Unavailable), String> {
         "ai" => Unavailable::Ai,
         _ => return Err("a live place is left or queued for: write or next, or ai".to_owned()),
     };
-    Ok((kind, unavailable))
+    Ok(Place { kind, back, unavailable })
 }
 
 /// `handoff.after_desk = return_to_ai`; a time may be written as `90s`, `30m`, `25h` or `7d`.

@@ -6,7 +6,7 @@ use baton_core::route::WorkKind;
 use serde_json::Value;
 
 use super::{Failure, case, stage::Stage};
-use crate::seed::Front;
+use crate::seed::{Back, Front};
 
 /// Something on a phone or in a rep's thread.
 #[derive(Clone, Debug)]
@@ -37,6 +37,8 @@ pub struct Phone {
 pub struct Thread {
     /// Its id.
     pub id: String,
+    /// Whose reps have it.
+    pub back: Back,
     /// Everything that the desk holds of it.
     pub whole: Value,
     /// What the rep did not write and the customer or Baton did, oldest first.
@@ -168,22 +170,39 @@ pub async fn customers(stage: &Stage) -> Result<Vec<String>, Failure> {
 /// The ids of all conversations and cases at the desk: of each the newest first, and first the
 /// kind that the scenario's route makes.
 pub async fn conversations(stage: &Stage) -> Result<Vec<String>, Failure> {
-    let listed = stage.ask("dynamics365/conversations").await?;
-    let listed = listed["conversations"].as_array().cloned().unwrap_or_default();
-    let conversations: Vec<String> = listed.iter().map(|c| texts(&c["id"]).to_owned()).collect();
-    let cases = case::ids(stage).await?;
+    let (mut conversations, mut cases) = (Vec::new(), Vec::new());
+    for desk in &stage.company.desks {
+        conversations.extend(live(stage, desk.back).await?);
+        cases.extend(case::ids(stage, desk.back).await?);
+    }
     Ok(match stage.kind {
         WorkKind::Live => [conversations, cases].concat(),
         WorkKind::Case => [cases, conversations].concat(),
     })
 }
 
-/// Reads a conversation at the desk.
+async fn live(stage: &Stage, back: Back) -> Result<Vec<String>, Failure> {
+    let listed = stage.ask(&format!("{}/conversations", back.vendor())).await?;
+    let listed = listed["conversations"].as_array().cloned().unwrap_or_default();
+    Ok(listed.iter().map(|c| texts(&c["id"]).to_owned()).collect())
+}
+
+/// Reads a conversation at whichever desk has it.
 pub async fn thread(stage: &Stage, id: &str) -> Result<Thread, Failure> {
-    if case::ids(stage).await?.iter().any(|case| case == id) {
-        return case::thread(stage, id).await;
+    for desk in &stage.company.desks {
+        let back = desk.back;
+        if case::ids(stage, back).await?.iter().any(|case| case == id) {
+            return case::thread(stage, back, id).await;
+        }
+        if live(stage, back).await?.iter().any(|known| known == id) {
+            return conversation(stage, back, id).await;
+        }
     }
-    let whole = stage.ask(&format!("dynamics365/conversations/{id}")).await?;
+    Err(Failure::broken(format!("no desk has {id}")))
+}
+
+async fn conversation(stage: &Stage, back: Back, id: &str) -> Result<Thread, Failure> {
+    let whole = stage.ask(&format!("{}/conversations/{id}", back.vendor())).await?;
     let messages = whole["messages"].as_array().cloned().unwrap_or_default();
     let for_rep = |m: &&Value| matches!(texts(&m["author"]), "customer" | "automated");
     let items = messages.iter().filter(for_rep).map(|message| Item {
@@ -193,7 +212,7 @@ pub async fn thread(stage: &Stage, id: &str) -> Result<Thread, Failure> {
         file: message["attachments"][0].clone(),
         choices: Vec::new(),
     });
-    Ok(Thread { id: id.to_owned(), items: items.collect(), whole })
+    Ok(Thread { id: id.to_owned(), back, items: items.collect(), whole })
 }
 
 /// How far everybody has read, and whom the scenario speaks of.

@@ -15,12 +15,12 @@ use tempfile::TempDir;
 use tokio::{net::TcpListener, runtime::Runtime};
 use uuid::Uuid;
 
-use super::script::Script;
+use super::script::{self, Script};
 use crate::{
     builder,
     clock::Virtual,
     hub::{self, RunError, Running},
-    seed::{self, Company, Front},
+    seed::{self, Back, Company, Front, SeededDesk},
     settings::Settings,
 };
 
@@ -110,7 +110,7 @@ impl Stage {
             sandbox,
             clock,
             company,
-            kind: script.places.last().map_or(WorkKind::Live, |(kind, _)| *kind),
+            kind: script.places.last().map_or(WorkKind::Live, |place| place.kind),
             http,
             settings,
             store,
@@ -205,6 +205,11 @@ impl Stage {
         self.company.inboxes.first().map_or(Front::WhatsappCloud, |inbox| inbox.front)
     }
 
+    /// The desk to which everything goes, where one is seeded.
+    pub fn desk(&self) -> Option<&SeededDesk> {
+        self.company.desks.first()
+    }
+
     /// The bytes of files that are still coming.
     pub fn coming_bytes(&self) -> u64 {
         let incoming = self.place.folder().join("files/incoming");
@@ -248,7 +253,8 @@ impl Stage {
     /// # Errors
     /// The hub does not take it.
     pub async fn tell_desk(&self, query: &str, body: &Value) -> Result<(), String> {
-        let url = format!("http://{}/hooks/{}?{query}", self.address, self.company.desk);
+        let desk = self.desk().map(|desk| desk.id).ok_or("there is no desk")?;
+        let url = format!("http://{}/hooks/{desk}?{query}", self.address);
         let answer = self.http.post(&url).json(body).send().await.map_err(|e| e.to_string())?;
         answer.error_for_status().map(|_| ()).map_err(|e| e.to_string())
     }
@@ -329,22 +335,23 @@ async fn plant(
     let mut adapted = Ok(());
     let workspace = workspace(script, world);
     let adapt = |settings: &mut Workspace| adapted = workspace(settings);
-    let company = seed::plant(&store, world, &[script.front], hub_url, adapt).await?;
+    let sides = (&[script.front][..], &script.backs()[..]);
+    let company = seed::plant(&store, world, sides, hub_url, adapt).await?;
     adapted.map_err(RunError::Refused)?;
     let mut changed = company.clone();
-    changed.desk_settings.extend(script.desk_settings.iter().cloned());
-    for value in changed.desk_settings.values_mut().filter(|value| **value == "{queue}") {
-        *value = json!(world.dynamics365.account.queue_id);
+    if let Some(desk) = changed.desks.first_mut() {
+        desk.settings.extend(script.desk_settings.iter().cloned());
+        for value in desk.settings.values_mut().filter(|value| **value == "{queue}") {
+            *value = json!(queue(world, desk.back));
+        }
     }
     for inbox in &mut changed.inboxes {
         inbox.settings.extend(script.inbox_settings.iter().cloned());
     }
-    let choice = |(kind, unavailable)| Choice { kind, unavailable, ..Choice::of(company.desk) };
-    let choices = script.places.iter().copied().map(choice).collect();
     let change = ConfigChange {
         inboxes: changed.inboxes.iter().map(|inbox| seed::inbox(&changed, inbox)).collect(),
-        desks: vec![seed::desk(&changed)],
-        routes: Some(vec![Route { inbox: None, topic: None, choices }]),
+        desks: changed.desks.iter().map(|desk| seed::desk(&changed, desk)).collect(),
+        routes: Some(routes(&company, script)),
         ..ConfigChange::default()
     };
     store.config_put(company.workspace, change).await?;
@@ -358,6 +365,29 @@ async fn plant(
     }
     store.close().await;
     Ok(company)
+}
+
+/// The queue that the seeded organisation's conversations come to.
+pub fn queue(world: &World, back: Back) -> &str {
+    match back {
+        Back::Dynamics365 => &world.dynamics365.account.queue_id,
+        Back::Salesforce => &world.salesforce.account.queue_id,
+    }
+}
+
+fn routes(company: &Company, script: &Script) -> Vec<Route> {
+    let choice = |place: &script::Place| {
+        let desk = company.desk(place.back.unwrap_or(script.back))?;
+        let (kind, unavailable) = (place.kind, place.unavailable);
+        Some(Choice { kind, unavailable, ..Choice::of(desk) })
+    };
+    let route = |topic: Option<&str>, places: &[script::Place]| Route {
+        inbox: None,
+        topic: topic.map(str::to_owned),
+        choices: places.iter().filter_map(choice).collect(),
+    };
+    let by_topic = script.by_topic.iter().map(|(topic, places)| route(Some(topic), places));
+    by_topic.chain([route(None, &script.places)]).collect()
 }
 
 /// What the scenario changes about the workspace.

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use super::hub::Hub;
-use crate::seed::{self, Company, Front};
+use crate::seed::{self, Back, Company, Front};
 
 /// Virtual time runs ahead of real time by this much …
 const STEP_MS: i64 = 500;
@@ -114,8 +114,15 @@ impl World {
         });
         let store = store.await.unwrap();
         let adapt = |settings: &mut Settings| adapt(&sandbox.world, settings);
-        let company =
-            seed::plant(&store, &sandbox.world, &[Front::WhatsappCloud], "", adapt).await.unwrap();
+        let company = seed::plant(
+            &store,
+            &sandbox.world,
+            (&[Front::WhatsappCloud], &[Back::Dynamics365]),
+            "",
+            adapt,
+        )
+        .await
+        .unwrap();
         let hub = Hub::new(folder.path(), &url, &key, &sandbox.world.base_url);
         let http = client();
         let outside = Outside { world: Arc::clone(&sandbox.world), http };
