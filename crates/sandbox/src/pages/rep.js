@@ -1,7 +1,7 @@
-/* What the rep's two pages share. */
+/* What the rep's pages share. */
 "use strict";
 const $ = (id) => document.getElementById(id);
-const base = "/_control/dynamics365";
+const base = document.documentElement.dataset.control || "/_control/dynamics365";
 
 /* Everything that people wrote is put in as text, never as markup. */
 function make(tag, props, ...children) {

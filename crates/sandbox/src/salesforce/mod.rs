@@ -31,6 +31,8 @@ mod state;
 mod stream;
 mod subject;
 mod switches;
+#[cfg(test)]
+mod tests;
 mod token;
 mod told;
 mod upload;
