@@ -49,9 +49,8 @@ struct Cursor {
     rows: Vec<Value>,
 }
 
-/// Who a core OAuth token acts for.
+/// What a core OAuth token is good for.
 pub struct Authorised {
-    pub username: String,
     pub scopes: Vec<String>,
 }
 
@@ -60,7 +59,7 @@ pub fn authorised(state: &State, headers: &HeaderMap, now_ms: i64) -> Option<Aut
     let header = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let token = header.strip_prefix("Bearer ").or_else(|| header.strip_prefix("OAuth "))?;
     let scopes = state.core.session(token.trim(), now_ms)?;
-    Some(Authorised { username: state.account.username.clone(), scopes })
+    Some(Authorised { scopes })
 }
 
 impl Core {
