@@ -97,7 +97,7 @@ fn date(at: Timestamp) -> Option<(i32, u8, u8)> {
 }
 
 /// Bytes as PEM (RFC 7468: lines of 64 letters).
-fn pem(label: &str, der: &[u8]) -> String {
+pub fn pem(label: &str, der: &[u8]) -> String {
     let letters = STANDARD.encode(der);
     let mut text = format!("-----BEGIN {label}-----\n");
     let mut rest = letters.as_str();

@@ -167,7 +167,7 @@ fn stored(client: &Client, subject: &str, event: &Event) -> Option<RawEvent> {
     if event.kind == "ping" {
         return None;
     }
-    let envelope: Envelope = wire::read(event.data.as_bytes()).ok()?;
+    let envelope: Envelope = wire::read_object(event.data.as_bytes()).ok()?;
     let entry = envelope.conversation_entry?;
     if envelope.conversation_id.is_empty() || !parse::concerns_us(client.config(), &entry) {
         return None;

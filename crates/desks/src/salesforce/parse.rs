@@ -31,7 +31,7 @@ pub use said::at as said_at;
 /// Says a stored event of the stream in our words.
 pub fn event(config: &Config, event: &RawEvent) -> Result<Vec<DeskEvent>, ParseFault> {
     let malformed = |text: String| ParseFault { code: "malformed", text };
-    let envelope: Envelope = wire::read(event.body.as_bytes())
+    let envelope: Envelope = wire::read_object(event.body.as_bytes())
         .map_err(|why| malformed(format!("the body is no event of a conversation: {why}")))?;
     if envelope.conversation_id != event.source_key {
         let text = "the event is of another conversation than it was stored for".to_owned();
@@ -78,8 +78,10 @@ fn name(entry: &Entry) -> Option<String> {
     entry.sender_display_name.as_deref().map(shown).filter(|name| !name.is_empty())
 }
 
-/// Sorts the entries of a conversation, which come in any order.
+/// Sorts the entries of a conversation, which come the newest first; two of one moment keep their
+/// order.
 pub fn listing(config: &Config, mut entries: Vec<Entry>) -> Listing {
+    entries.reverse();
     entries.sort_by_key(said::at);
     let mut listing = Listing::default();
     let mut seen: Vec<String> = Vec::new();

@@ -11,6 +11,14 @@ pub fn read<T: DeserializeOwned>(body: &[u8]) -> serde_json::Result<T> {
     serde_json::from_slice(body)
 }
 
+/// Reads what must be an object: a list would be taken for one, its items in order.
+pub fn read_object<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    match body.trim_ascii_start().first() {
+        Some(b'{') => serde_json::from_slice(body).map_err(|why| why.to_string()),
+        _ => Err("it is no object".to_owned()),
+    }
+}
+
 /// An error. Which members there are is not documented.
 #[derive(Debug, Default, Deserialize)]
 pub struct Refusal {

@@ -91,12 +91,12 @@ pub fn form(form: &Value) -> Vec<Content> {
     let title =
         first_text(&form["receivedMessage"]).or_else(|| first_text(form)).unwrap_or_default();
     let sections = form["sections"].as_array().into_iter().flatten();
-    let inputs = sections.flat_map(|section| {
-        let own = ["inputs", "fields"].iter().find_map(|key| section[*key].as_array());
-        own.map(Vec::as_slice).unwrap_or_default()
+    let inputs = sections.flat_map(|section| match section["inputs"].as_array() {
+        Some(inputs) => inputs.iter().collect(),
+        None => vec![section],
     });
-    let flat = ["inputs", "fields"].iter().find_map(|key| form[*key].as_array());
-    let inputs = inputs.chain(flat.into_iter().flatten()).filter_map(label);
+    let flat = form["inputs"].as_array().into_iter().flatten();
+    let inputs = inputs.chain(flat).filter_map(label);
     let text = numbered(title.trim(), inputs);
     if text.is_empty() { Vec::new() } else { vec![Content::text(text)] }
 }
@@ -118,9 +118,10 @@ pub fn first_text(value: &Value) -> Option<String> {
     let places = [
         "/text",
         "/title",
+        "/formTitle/title",
         "/titleItem/title",
+        "/label/title",
         "/label",
-        "/question",
         "/staticContent/text",
         "/name",
     ];

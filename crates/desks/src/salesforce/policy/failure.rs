@@ -181,6 +181,9 @@ pub fn token_failure(reply: &Reply) -> Failure {
             VendorDown,
             with_words(&format!("Salesforce answered {}", reply.status), reply),
         ),
+        400 if lower.contains("not published") => {
+            refused(NotRegistered, "the deployment is not published; publish it in Setup")
+        }
         400 if lower.contains("deploymenttype") || lower.contains("esdevelopername") => refused(
             NotRegistered,
             "the deployment is not of type Custom Client, not published, or its API name is \
