@@ -17,7 +17,6 @@ mod entry;
 mod files;
 mod ids;
 mod instant;
-mod multipart;
 mod oauth;
 mod objects;
 mod org;

@@ -11,7 +11,8 @@ use super::request::Request;
 use super::schema::Object;
 use super::scope::Scope;
 use super::store::Fields;
-use super::{describe, multipart, rows, soql, sosl, tooling};
+use super::{describe, rows, soql, sosl, tooling};
+use crate::multipart;
 
 /// Carries out one request that is no composite one.
 pub fn serve(scope: &mut Scope<'_>, core: &Core, request: &Request) -> Answered {
@@ -85,7 +86,7 @@ fn sobjects(scope: &mut Scope<'_>, request: &Request, path: &[&str]) -> Answered
 fn create(scope: &mut Scope<'_>, request: &Request, object: &Object) -> Answered {
     let media_type = request.header("content-type").unwrap_or_default();
     let (fields, file) = if media_type.starts_with("multipart/form-data") {
-        let parts = multipart::parts(media_type, &request.body);
+        let parts = multipart::fields(&request.headers, &request.body);
         let parts = parts.ok_or_else(|| Refusal::body("Multipart message does not read"))?;
         entity_and_file(parts)?
     } else {
@@ -96,7 +97,7 @@ fn create(scope: &mut Scope<'_>, request: &Request, object: &Object) -> Answered
 }
 
 /// The part with JSON, and the one with the file.
-fn entity_and_file(parts: Vec<multipart::Part>) -> Result<(Fields, Option<Bytes>), Refusal> {
+fn entity_and_file(parts: Vec<multipart::Field>) -> Result<(Fields, Option<Bytes>), Refusal> {
     let (mut fields, mut file) = (None, None);
     for part in parts {
         if part.name == "VersionData" {

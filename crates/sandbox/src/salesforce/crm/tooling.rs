@@ -88,7 +88,7 @@ pub fn custom(name: &str, metadata: &Value) -> Result<Field, Refusal> {
         external_id: is("externalId"),
         unique: is("unique"),
         required: is("required"),
-        default: (kind == Kind::Flag).then(|| json!(false)),
+        default: (kind == Kind::Flag).then_some(Value::Bool(false)),
         ..Field::new(kind, name, label, length)
     })
 }
