@@ -3,6 +3,7 @@
 
 mod check;
 mod conversation;
+mod crm;
 mod files;
 mod keygen;
 mod limits;

@@ -93,8 +93,8 @@ pub const FIELDS: &[Field] = &[
         "a text field marked External ID and Unique, such as Baton_Handoff__c; with it making a \
          case can be repeated safely",
     ),
-    field("case_owner", "Case owner", "id of a user or queue, or a queue's developer name"),
-    field("case_record_type", "Case record type", "its id or developer name"),
+    field("case_owner", "Case owner", "id of a user or queue, or a queue's name"),
+    field("case_record_type", "Case record type", "its id or name"),
     field(
         "case_origin",
         "Case origin",

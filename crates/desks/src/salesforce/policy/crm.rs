@@ -76,6 +76,9 @@ pub const FILE_MAX_BYTES: u64 = 37_500_000;
 /// 255 and 500); the smaller for both.
 pub const TITLE_MAX: usize = 255;
 
+/// Files of a case among which one of ours is looked for; our own bound.
+pub const FILES_SEEN: usize = 200;
+
 /// Contacts that one question brings at most; our own bound.
 pub const CONTACTS_MAX: usize = 100;
 /// How many of several contacts are shown; our own bound.
@@ -124,6 +127,11 @@ const TOKEN_ERRORS: &[(&str, &str)] = &[
     (
         "expired authorization code",
         "Salesforce finds the assertion too old; set this machine's clock right",
+    ),
+    (
+        "blocked",
+        "an administrator blocked the app; unblock it in Setup (Connected Apps OAuth Usage), or \
+         correct crm_consumer_key",
     ),
     ("locked", "the integration user is locked; unlock it in Salesforce (Setup, Users)"),
     ("inactive", "the integration user is deactivated; activate it in Salesforce (Setup, Users)"),

@@ -165,18 +165,10 @@ pub struct EndUserRow {
     pub contact_id: Option<String>,
 }
 
-/// A file that hangs on a case.
+/// A file that was put on a case.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct LinkRow {
-    #[serde(default)]
-    pub content_document: Option<DocumentRow>,
-}
-
-/// Its document.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct DocumentRow {
+pub struct VersionRow {
     #[serde(default)]
     pub description: Option<String>,
 }

@@ -81,15 +81,18 @@ impl Client {
 
     pub(super) async fn owner_id(&self, given: &str) -> Result<String, Failure> {
         let name = quoted(given);
-        let soql =
-            format!("SELECT Id FROM Group WHERE Type = 'Queue' AND DeveloperName = {name} LIMIT 2");
+        let soql = format!(
+            "SELECT Id FROM Group WHERE Type = 'Queue' AND (DeveloperName = {name} OR Name = {name}) \
+             LIMIT 2"
+        );
         self.id_of(given, &soql).await
     }
 
     pub(super) async fn record_type_id(&self, given: &str) -> Result<String, Failure> {
         let name = quoted(given);
         let soql = format!(
-            "SELECT Id FROM RecordType WHERE SobjectType = 'Case' AND DeveloperName = {name} LIMIT 2"
+            "SELECT Id FROM RecordType WHERE SobjectType = 'Case' AND (DeveloperName = {name} OR \
+             Name = {name}) LIMIT 2"
         );
         self.id_of(given, &soql).await
     }

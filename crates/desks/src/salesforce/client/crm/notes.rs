@@ -27,7 +27,7 @@ use crate::salesforce::{
     policy::{Failure, crm as policy},
     render::crm::note::{Attachment, File, Note},
     soql::quoted,
-    wire::crm::{LinkRow, Saved},
+    wire::crm::{Saved, VersionRow},
 };
 
 /// Begins the description of every file of ours.
@@ -86,17 +86,14 @@ impl Client {
 
     async fn is_there(&self, file: &File) -> Result<bool, Failure> {
         let soql = format!(
-            "SELECT ContentDocumentId, ContentDocument.Description FROM ContentDocumentLink \
-             WHERE LinkedEntityId = {}",
-            quoted(&file.case)
+            "SELECT Id, Description FROM ContentVersion WHERE FirstPublishLocationId = {} \
+             ORDER BY CreatedDate DESC LIMIT {}",
+            quoted(&file.case),
+            policy::FILES_SEEN
         );
-        let rows: Vec<LinkRow> = self.query(&soql).await?;
+        let rows: Vec<VersionRow> = self.query(&soql).await?;
         let mark = mark(file);
-        let ours = |row: LinkRow| {
-            let said = row.content_document.and_then(|document| document.description);
-            said.is_some_and(|said| said == mark)
-        };
-        Ok(rows.into_iter().any(ours))
+        Ok(rows.into_iter().any(|row| row.description.as_deref() == Some(&mark)))
     }
 
     /// Whether it was put there; not where the hub has lost it.

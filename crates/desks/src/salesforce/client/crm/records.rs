@@ -195,7 +195,7 @@ impl Client {
         let again = request.try_clone();
         let reply = within(request.bearer_auth(&token.text)).await?;
         records.heed(&reply, self.clock.now());
-        if reply.status != 401 {
+        if !refuses_token(&reply) {
             return Ok(reply);
         }
         records.tokens.forget(&token);
@@ -203,7 +203,7 @@ impl Client {
         let token = self.core_token(crm).await?;
         let reply = within(again.bearer_auth(&token.text)).await?;
         records.heed(&reply, self.clock.now());
-        if reply.status == 401 {
+        if refuses_token(&reply) {
             records.tokens.forget(&token);
             return Err(refused_token());
         }
@@ -335,7 +335,10 @@ impl Client {
         let [only] = found.as_slice() else {
             return Err(Failure::refused(
                 FaultClass::NotRegistered,
-                format!("Salesforce knows no {given:?} there, by id or by developer name"),
+                format!(
+                    "Salesforce knows {} {given:?} there, by id or by name",
+                    if found.is_empty() { "no" } else { "several" }
+                ),
             ));
         };
         names.insert(soql.to_owned(), (now, only.id.clone()));
@@ -383,6 +386,14 @@ fn form_encoded(text: &str) -> String {
         }
     }
     out
+}
+
+/// The REST API says 401; who the user is, is refused with 403 and a word ("User Info Request",
+/// Salesforce Help, checked 2026-11).
+fn refuses_token(reply: &Reply) -> bool {
+    const WORD: &[u8] = b"Bad_OAuth_Token";
+    reply.status == 401
+        || (reply.status == 403 && reply.body.windows(WORD.len()).any(|part| part == WORD))
 }
 
 fn stale() -> Failure {

@@ -134,12 +134,13 @@ impl Answers {
     }
 }
 
+/// Ids and names of both kinds are told apart when they are looked up.
 fn id_or_name(settings: &Settings, key: &str) -> Read<Option<String>> {
     let Some(given) = optional(settings, key)? else { return Ok(None) };
-    if is_name(given) || given.chars().all(|c| c.is_ascii_alphanumeric()) {
+    if given.chars().count() <= 80 && !given.chars().any(char::is_control) {
         return Ok(Some(given.to_owned()));
     }
-    Err(ConfigFault::new(key, "write a record's id or a developer name, no label with spaces"))
+    Err(ConfigFault::new(key, "write a record's id, or its name on one line"))
 }
 
 /// Phone, Email and Web are values that every organisation begins with ("Case Fields",

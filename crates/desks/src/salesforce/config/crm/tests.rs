@@ -84,7 +84,7 @@ fn a_wrong_setting_is_named_with_its_fix() {
         (json!({ "case_properties": { "OwnerId": "x" } }), "case_properties", "case_owner"),
         (json!({ "case_properties": { "bad name": "x" } }), "case_properties", "API name"),
         (json!({ "case_answers": "comment,sms" }), "case_answers", "email"),
-        (json!({ "case_owner": "Tier 1" }), "case_owner", "developer name"),
+        (json!({ "case_owner": "Tier\n1" }), "case_owner", "one line"),
         (json!({ "crm_username": "a b" }), "crm_username", "space"),
         (json!({ "crm_private_key": "x" }), "crm_private_key", "PEM"),
     ] {

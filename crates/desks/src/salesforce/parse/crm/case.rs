@@ -101,7 +101,8 @@ pub fn listing(
             }
             rows => rows?,
         };
-        for row in rows {
+        // They come the newest first, and two of one moment keep their order.
+        for row in rows.into_iter().rev() {
             let text = words(&name, &row);
             if is_by(&row, me) {
                 ours.push((written_at(&row), VendorId(row.id), text));

@@ -83,23 +83,23 @@ pub fn has_phone(row: &ContactRow, digits: &str) -> bool {
     let region = phone::region(digits);
     let known = phone::aliases(digits);
     let stored = [&row.mobile_phone, &row.phone, &row.home_phone, &row.other_phone];
-    stored.into_iter().flatten().any(|text| match phone::normal(text, region.as_deref()) {
-        Some(found) => known.contains(&found),
-        None => is_bare(text, digits),
+    stored.into_iter().flatten().any(|text| {
+        let found = phone::normal(text, region.as_deref());
+        found.as_ref().is_some_and(|found| known.contains(found))
+            || is_bare(text, digits, region.is_none() && found.is_none())
     })
 }
 
-/// Whether a text is the number as bare digits, with its country or, where that is in no plan that
-/// is known, without.
-fn is_bare(text: &str, digits: &str) -> bool {
+/// Whether a text is the number's digits with its country and no plus sign; or without its country,
+/// where that has no plan that is known.
+fn is_bare(text: &str, digits: &str, without_country: bool) -> bool {
     let bare: String = text.chars().filter(char::is_ascii_digit).collect();
     if text.contains(char::is_alphabetic) {
         return false;
     }
     let national = bare.trim_start_matches('0');
     let country = digits.strip_suffix(national).unwrap_or_default();
-    let without = phone::region(digits).is_none() && national.len() >= 7 && country.len() <= 3;
-    bare == digits || (without && !country.is_empty())
+    bare == digits || (without_country && national.len() >= 7 && (1..=3).contains(&country.len()))
 }
 
 #[cfg(test)]

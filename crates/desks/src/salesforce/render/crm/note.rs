@@ -88,16 +88,16 @@ pub fn packed(texts: &[String], max_bytes: usize) -> Vec<String> {
     parts
 }
 
-/// A text in pieces of at most so many bytes, cut at the ends of lines where there are any.
+/// A text in pieces of at most so many bytes, cut at the ends of lines or words where there are any.
 fn pieces(text: &str, max_bytes: usize) -> Vec<&str> {
     let mut pieces = Vec::new();
     let mut rest = text;
     while rest.len() > max_bytes {
         let end = rest.floor_char_boundary(max_bytes);
-        let line = rest[..end].rfind('\n').filter(|at| *at > max_bytes / 2);
-        let (piece, after) = rest.split_at(line.unwrap_or(end));
+        let last = |sign: char| rest[..end].rfind(sign).filter(|at| *at > max_bytes / 2);
+        let (piece, after) = rest.split_at(last('\n').or_else(|| last(' ')).unwrap_or(end));
         pieces.push(piece);
-        rest = after.trim_start_matches('\n');
+        rest = after.trim_start_matches(['\n', ' ']);
     }
     pieces.push(rest);
     pieces
