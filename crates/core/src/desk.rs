@@ -77,6 +77,11 @@ pub enum DeskEventKind {
         /// Who or what ended it, for people.
         by: String,
     },
+    /// The desk cannot bring the work to anybody.
+    Failed {
+        /// Why; lowercase, fits after "failed to".
+        why: String,
+    },
     /// Something about the work changed; what, is to be listed.
     Changed,
     /// The work waits in line, and the desk says where or how long.

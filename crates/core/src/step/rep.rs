@@ -8,6 +8,7 @@ use super::{
 use crate::{
     delivery::{Delivery, DeliveryState, Payload},
     desk::{DeskEventKind, Listing, RepMessage},
+    fault::{Fault, FaultClass},
     handoff::{Handoff, HandoffReason, HandoffState},
     ids::{HandoffId, MessageId},
     message::{Author, AuthorKind, Content, Message, MessageStatus},
@@ -35,6 +36,7 @@ pub(super) fn did(
         DeskEventKind::Message(message) => spoke(draft, &handoff, message, templates),
         DeskEventKind::Moved { what } => remark(draft, &handoff, what),
         DeskEventKind::Ended { .. } => ended(draft, handoff),
+        DeskEventKind::Failed { why } => failed(draft, handoff, why),
         DeskEventKind::OutOfHours => out_of_hours(draft, &handoff),
         DeskEventKind::Waiting { position, wait_ms } => {
             place::waits(draft, &handoff, position, wait_ms);
@@ -127,6 +129,17 @@ pub(super) fn out_of_hours(draft: &mut Draft<'_>, handoff: &Handoff) {
     };
     let text = draft.cx.settings.texts(session.language.as_deref()).out_of_hours;
     draft.system_says(handoff.session, text);
+}
+
+/// Nobody can be had at this desk: the route's next choice is taken. Where a rep was there already,
+/// the work is over.
+fn failed(draft: &mut Draft<'_>, failed: Handoff, why: String) {
+    let of_it = |h: &&Handoff| h.id == failed.id && h.state.is_live();
+    match draft.state.handoff.as_ref().filter(of_it).map(|h| h.state) {
+        Some(HandoffState::Active) => ended(draft, failed),
+        Some(_) => handoff::fail(draft, Fault::new(FaultClass::NotReachable, why)),
+        None => {}
+    }
 }
 
 /// The work is over. What had not reached the rep goes where the policy says.

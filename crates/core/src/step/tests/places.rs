@@ -237,3 +237,24 @@ fn ids_that_come_to_light_later_are_the_sessions() {
     assert_eq!(w.state.session.as_ref().unwrap().metadata["desk_session_id"], "0M1");
     assert_eq!(w.state.handoff.as_ref().unwrap().learned["session"], "0M1");
 }
+
+#[test]
+fn where_a_desk_can_bring_it_to_nobody_the_next_choice_is_taken() {
+    let mut w = world();
+    let other = w.routes[0].choices[1].clone();
+    w.asks_for_person();
+    w.open_work();
+    w.customer("are you there?");
+    w.rep(DeskEventKind::Failed { why: "bring it to a rep: no queue".to_owned() });
+    let next = w.state.handoff.clone().unwrap();
+    assert_eq!((next.desk, next.state), (other.desk, HandoffState::Requested));
+    assert_eq!(next.transcript_up_to, w.state.conversation.last_position, "what came meanwhile");
+    assert_eq!(w.owner(), Owner::Desk);
+    // A rep who was there already is the end of it, not its failure.
+    let mut w = world();
+    w.asks_for_person();
+    w.open_work();
+    w.rep(DeskEventKind::Accepted { rep: None });
+    w.rep(DeskEventKind::Failed { why: "bring it to a rep: no queue".to_owned() });
+    assert_eq!(w.state.handoff.as_ref().unwrap().state, HandoffState::Closed);
+}
