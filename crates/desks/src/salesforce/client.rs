@@ -30,7 +30,7 @@ use super::{
     render, wire,
 };
 use crate::Deps;
-use pace::{Paces, Window};
+use pace::{Paces, Pause, Window};
 
 pub use tokens::Token;
 
@@ -45,6 +45,8 @@ pub struct Client {
     tokens: tokens::Tokens,
     /// How often tokens were asked for.
     mints: Window,
+    /// When streams may be opened again.
+    streams: Pause,
     /// How often each conversation was written to.
     paces: Paces,
     /// Conversations whose next message begins their session.
@@ -65,6 +67,7 @@ impl Client {
             files: deps.files.clone(),
             tokens: tokens::Tokens::default(),
             mints: Window::new(policy::TOKENS_A_MINUTE, policy::RATE_SPAN_MS),
+            streams: Pause::default(),
             paces: Paces::default(),
             unbegun: std::sync::Mutex::default(),
             uploads: tokio::sync::Semaphore::new(policy::UPLOADS_AT_ONCE),
@@ -78,6 +81,10 @@ impl Client {
 
     pub fn http(&self) -> &reqwest::Client {
         &self.http
+    }
+
+    pub fn streams(&self) -> &Pause {
+        &self.streams
     }
 
     pub fn now(&self) -> Timestamp {

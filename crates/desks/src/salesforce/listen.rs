@@ -13,7 +13,7 @@ use reqwest::{Response, header};
 use super::{
     client::{self, Client, Token},
     parse, policy,
-    policy::{Failure, Reply},
+    policy::{Certainty, Failure, Reply},
     sse::{Event, Parser},
     wire::{self, Envelope},
 };
@@ -68,6 +68,7 @@ async fn connect(
     subject: &str,
     after: Option<&str>,
 ) -> Result<Connected, Failure> {
+    client.streams().pass("Salesforce wants no more streams for now", client.now())?;
     let token = client.token(subject).await?;
     let config = client.config();
     let last = after.or(token.last_event_id.as_deref()).unwrap_or("0");
@@ -95,7 +96,11 @@ async fn connect(
             let reply = tokio::time::timeout(patience, read).await;
             let reply =
                 reply.unwrap_or_else(|_| Err(Failure::unknown("Salesforce's answer broke off")))?;
-            Err(not_opened(&reply))
+            let failure = not_opened(&reply);
+            if let (429, Certainty::NotDone { after_ms }) = (reply.status, failure.certainty) {
+                client.streams().ask(after_ms, client.now());
+            }
+            Err(failure)
         }
     }
 }
@@ -144,7 +149,8 @@ impl Stream {
             Failure::unknown("the stream brought an event that is longer than any may be")
         })?;
         if events.iter().any(is_refusal) {
-            return Err(self.client.refused(&self.subject, &self.token).await);
+            self.client.refused(&self.subject, &self.token).await;
+            return Err(Failure::unknown("the stream's token has ended; a new one is bought"));
         }
         let heard = events.into_iter().map(|event| heard(&self.client, &self.subject, event));
         self.heard.extend(heard);

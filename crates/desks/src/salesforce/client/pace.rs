@@ -77,6 +77,27 @@ impl Window {
     }
 }
 
+/// The pause that Salesforce asked for where we count nothing ourselves.
+#[derive(Default)]
+pub struct Pause(Mutex<Option<Timestamp>>);
+
+impl Pause {
+    /// # Errors
+    /// There is a pause; nothing was sent.
+    pub fn pass(&self, what: &str, now: Timestamp) -> Result<(), Failure> {
+        match lock(&self.0).filter(|until| now < *until) {
+            Some(until) => Err(full(what, until.since_ms(now))),
+            None => Ok(()),
+        }
+    }
+
+    /// Salesforce asked for it.
+    pub fn ask(&self, after_ms: Option<i64>, now: Timestamp) {
+        let mut until = lock(&self.0);
+        *until = (*until).max(Some(now.plus_ms(after_ms.unwrap_or(RATE_PAUSE_MS))));
+    }
+}
+
 /// The pace of each conversation.
 #[derive(Default)]
 pub struct Paces(Mutex<HashMap<String, Counts>>);

@@ -157,7 +157,7 @@ fn vendors_host(text: &str) -> Option<String> {
     let theirs = ["salesforce.com", "salesforce-scrt.com", "salesforce-setup.com", "force.com"];
     let is_theirs = |end: &&str| host.strip_suffix(*end).is_some_and(|name| name.ends_with('.'));
     let plain = host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'));
-    (plain && theirs.iter().any(|end| is_theirs(&end))).then(|| host.to_owned())
+    (plain && theirs.iter().any(is_theirs)).then(|| host.to_owned())
 }
 
 pub fn file_hosts(settings: &Settings) -> Read<Vec<String>> {

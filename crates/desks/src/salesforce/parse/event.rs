@@ -163,7 +163,8 @@ fn routed(data: &Value) -> Vec<DeskEventKind> {
     };
     kinds.push(match (text("routingType"), failed) {
         ("Initial" | "", true) => {
-            DeskEventKind::Ended { by: format!("Salesforce, which could not route it: {}", why()) }
+            let why = format!("bring the session to a rep: Salesforce could not route it: {}", why());
+            DeskEventKind::Failed { why }
         }
         ("Initial" | "", false) => waiting(data),
         ("Transfer", true) => moved(format!("the transfer failed: {}", why())),
