@@ -159,15 +159,15 @@ fn participants_come_and_go_without_an_end() {
 }
 
 #[test]
-fn a_failed_transfer_is_no_end_and_a_failed_beginning_is_one() {
+fn a_failed_transfer_is_no_end_and_a_failed_beginning_fails_the_handoff() {
     let all = kinds("transfer_failed", json!({}));
     assert_eq!(
         all.last(),
         Some(&DeskEventKind::Moved { what: "the transfer failed: No reps online".to_owned() })
     );
     let all = kinds("routing_failed", json!({}));
-    let Some(DeskEventKind::Ended { by }) = all.last() else { panic!("{all:?}") };
-    assert_eq!(by, "Salesforce, which could not route it: RoutingError; queue is missing");
+    let Some(DeskEventKind::Failed { why }) = all.last() else { panic!("{all:?}") };
+    assert!(why.ends_with("could not route it: RoutingError; queue is missing"), "{why}");
 }
 
 #[test]

@@ -193,15 +193,15 @@ async fn a_first_stream_begins_where_the_token_was_bought() {
 }
 
 #[tokio::test]
-async fn a_conversation_that_cannot_be_routed_ends_with_the_reason() {
+async fn a_conversation_that_cannot_be_routed_fails_with_the_reason() {
     let stage = Stage::new().await;
     stage.switch("routing", "RoutingError").await;
     let mut stream = stage.listen(None).await;
     let handoff = handoff();
     stage.create(&handoff).await;
-    let kinds = until(&stage, &mut stream, |k| matches!(k, DeskEventKind::Ended { .. })).await;
-    let told = told(&kinds);
-    assert!(told.iter().any(|word| word.contains("could not route it: RoutingError")), "{told:?}");
+    let kinds = until(&stage, &mut stream, |k| matches!(k, DeskEventKind::Failed { .. })).await;
+    let Some(DeskEventKind::Failed { why }) = kinds.last() else { panic!("{kinds:?}") };
+    assert!(why.contains("could not route it: RoutingError"), "{why}");
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use crate::{
     salesforce::{
         config::crm::{Cases, Transcript},
         policy::{Failure, crm as policy},
-        soql::quoted,
+        soql::{self, quoted},
         wire::crm::{AnswerRow, CaseRow, Refusal, Rows, SubAnswer},
     },
 };
@@ -43,36 +43,23 @@ pub fn made(row: &CaseRow) -> Accepted {
 /// posts are asked for in any case where ours are among them.
 pub fn questions(cases: &Cases, case: &str, since: Timestamp) -> Vec<(&'static str, String)> {
     const WHO: &str = "CreatedDate, CreatedById, CreatedBy.Name";
-    let (case, since, most) = (quoted(case), since.rfc3339(), policy::ANSWERS_MAX);
+    let (case, since) = (quoted(case), since.rfc3339());
+    let mut all = vec![(CASE, soql::rows(FIELDS, "Case", &format!("Id = {case}"), "", 1))];
     // What was written before and is published or sent only now counts as new.
-    let newest = format!("LastModifiedDate >= {since} ORDER BY LastModifiedDate DESC LIMIT {most}");
-    let mut all = vec![(CASE, format!("SELECT {FIELDS} FROM Case WHERE Id = {case}"))];
+    let mut ask = |name: &'static str, object: &str, fields: &str, which: &str| {
+        let filter = format!("ParentId = {case}{which} AND LastModifiedDate >= {since}");
+        let (fields, order) = (format!("Id, {fields}, {WHO}"), "LastModifiedDate DESC");
+        all.push((name, soql::rows(&fields, object, &filter, order, policy::ANSWERS_MAX)));
+    };
     if cases.answers.comment || cases.transcript == Transcript::Comments {
-        all.push((
-            COMMENTS,
-            format!(
-                "SELECT Id, CommentBody, IsPublished, {WHO} FROM CaseComment WHERE ParentId = {case} \
-                 AND {newest}"
-            ),
-        ));
+        ask(COMMENTS, "CaseComment", "CommentBody, IsPublished", "");
     }
     if cases.answers.email {
-        all.push((
-            EMAILS,
-            format!(
-                "SELECT Id, TextBody, HtmlBody, Status, MessageDate, {WHO} FROM EmailMessage \
-                 WHERE ParentId = {case} AND Incoming = false AND {newest}"
-            ),
-        ));
+        let fields = "TextBody, HtmlBody, Status, MessageDate";
+        ask(EMAILS, "EmailMessage", fields, " AND Incoming = false");
     }
     if cases.answers.feed || cases.transcript == Transcript::Feed {
-        all.push((
-            POSTS,
-            format!(
-                "SELECT Id, Body, IsRichText, Visibility, {WHO} FROM FeedItem \
-                 WHERE ParentId = {case} AND Type = 'TextPost' AND {newest}"
-            ),
-        ));
+        ask(POSTS, "FeedItem", "Body, IsRichText, Visibility", " AND Type = 'TextPost'");
     }
     all
 }

@@ -4,7 +4,7 @@ use baton_core::phone;
 
 use crate::salesforce::{
     policy::crm as policy,
-    soql::{list, quoted, searched},
+    soql::{list, quoted, rows, searched},
     wire::crm::ContactRow,
 };
 
@@ -13,13 +13,17 @@ const PHONES: [&str; 4] = ["Phone", "MobilePhone", "HomePhone", "OtherPhone"];
 
 /// By e-mail; the organisation compares without case.
 pub fn by_email(email: &str) -> String {
-    let (email, most) = (quoted(email), policy::CONTACTS_MAX);
-    format!("SELECT {FIELDS} FROM Contact WHERE Email = {email} ORDER BY CreatedDate LIMIT {most}")
+    contacts(&format!("Email = {}", quoted(email)))
 }
 
 /// By Baton's own word for the customer.
 pub fn by_key(field: &str, key: &str) -> String {
-    format!("SELECT {FIELDS} FROM Contact WHERE {field} = {} LIMIT 2", quoted(key))
+    contacts(&format!("{field} = {}", quoted(key)))
+}
+
+/// The oldest first.
+fn contacts(filter: &str) -> String {
+    rows(FIELDS, "Contact", filter, "CreatedDate", policy::CONTACTS_MAX)
 }
 
 /// By phone in whatever format it is stored: the search's index breaks numbers into their digits
@@ -36,9 +40,8 @@ pub fn search_phone(digits: &str) -> String {
 /// By phone as people and programs write it: what was stored a moment ago is not in the search's
 /// index yet, and is found by this.
 pub fn by_phone(digits: &str) -> String {
-    let (values, most) = (list(&spellings(digits)), policy::CONTACTS_MAX);
-    let fields = PHONES.map(|field| format!("{field} IN {values}")).join(" OR ");
-    format!("SELECT {FIELDS} FROM Contact WHERE {fields} ORDER BY CreatedDate LIMIT {most}")
+    let values = list(&spellings(digits));
+    contacts(&PHONES.map(|field| format!("{field} IN {values}")).join(" OR "))
 }
 
 /// The usual ways to write a number, of both its spellings where it has two.
