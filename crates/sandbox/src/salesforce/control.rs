@@ -85,6 +85,7 @@ async fn set_deployment(State(world): Sandbox, Json(deployment): Json<Deployment
 
 /// Open streams, by end user.
 async fn streams(State(world): Sandbox) -> Json<Value> {
+    let now_ms = world.clock.now_ms();
     let mut inner = world.salesforce.inner();
     let mut open = Vec::new();
     for subject in inner.subjects_mut().filter(|subject| !subject.streams.is_empty()) {
@@ -95,7 +96,7 @@ async fn streams(State(world): Sandbox) -> Json<Value> {
             .collect();
         open.push(json!({
             "subject": subject.name,
-            "last_event_id": subject.last_id(),
+            "last_event_id": subject.due_id(now_ms),
             "streams": streams,
         }));
     }

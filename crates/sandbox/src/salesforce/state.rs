@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use super::conversation::{Conversation, Phase, Queue, Rep};
 use super::deployment::Deployment;
@@ -173,13 +173,8 @@ impl Inner {
         if self.reps.len() >= MAX_STAFF {
             return Err("too many different reps".to_owned());
         }
-        let user = name.to_lowercase().replace(' ', ".");
-        let fields = Map::from_iter([
-            ("Name".to_owned(), json!(name)),
-            ("Username".to_owned(), json!(format!("{user}@harborline.example"))),
-            ("IsActive".to_owned(), json!(true)),
-        ]);
-        let id = world.salesforce.records.create("User", fields, world.clock.now_ms());
+        let id = world.salesforce.records.rep(name, world.clock.now_ms());
+        let id = id.ok_or_else(|| "too many users".to_owned())?;
         let rep = Rep { id, name: name.to_owned() };
         self.reps.push(rep.clone());
         Ok(rep)
@@ -194,9 +189,18 @@ impl Inner {
         if self.queues.len() >= MAX_STAFF {
             return Err("too many queues".to_owned());
         }
-        let fields =
-            Map::from_iter([("Name".to_owned(), json!(name)), ("Type".to_owned(), json!("Queue"))]);
-        let id = world.salesforce.records.create("Group", fields, world.clock.now_ms());
+        let rows = &world.salesforce.records;
+        let is_it = |row: &Map<String, Value>| {
+            row.get("Type").is_some_and(|kind| kind == "Queue")
+                && row.get("Name").is_some_and(|own| own == name)
+        };
+        let known = rows.list("Group").into_iter().find(is_it);
+        let known = known.and_then(|row| row.get("Id")?.as_str().map(str::to_owned));
+        let id = known.unwrap_or_else(|| {
+            let fields = [("Name", json!(name)), ("Type", json!("Queue"))];
+            let fields = fields.map(|(name, value)| (name.to_owned(), value));
+            rows.create("Group", Map::from_iter(fields), world.clock.now_ms())
+        });
         let queue = Queue { id, name: name.to_owned() };
         self.queues.push(queue.clone());
         Ok(queue)

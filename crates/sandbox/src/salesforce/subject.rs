@@ -86,6 +86,17 @@ impl Subject {
         self.last_id
     }
 
+    /// The number of the newest event that streams may have brought by now.
+    pub fn due_id(&self, now_ms: i64) -> u64 {
+        let held = self.log.iter().position(|logged| logged.not_before_ms > now_ms);
+        match held {
+            // What is held back keeps back everything behind it.
+            Some(0) => self.log[0].id - 1,
+            Some(at) => self.log[at - 1].id,
+            None => self.last_id,
+        }
+    }
+
     /// Appends an event; numbers rise by `step`. What a fault has held comes right behind it.
     pub fn append(&mut self, what: What, step: u64, not_before_ms: i64) -> u64 {
         self.last_id += step.max(1);
