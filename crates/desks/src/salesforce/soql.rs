@@ -1,4 +1,17 @@
-//! Words inside queries and searches: nothing that a customer wrote can end a literal.
+//! Salesforce's query language: its one shape, and words inside queries and searches, so that nothing
+//! that a customer wrote can end a literal.
+
+/// A question for rows of an object: which of its fields, which rows, in which order (empty: any),
+/// and how many at most.
+pub fn rows(fields: &str, object: &str, filter: &str, order: &str, most: usize) -> String {
+    let most = most.to_string();
+    let mut words = vec!["SELECT", fields, "FROM", object, "WHERE", filter];
+    if !order.is_empty() {
+        words.extend(["ORDER BY", order]);
+    }
+    words.extend(["LIMIT", &most]);
+    words.join(" ")
+}
 
 /// A string literal of a query ("Quoted String Escape Sequences", SOQL and SOSL Reference, checked
 /// 2026-11).
@@ -44,6 +57,15 @@ pub fn searched(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_question_has_one_shape() {
+        assert_eq!(
+            rows("Id, Name", "Case", "Id = '5'", "CreatedDate DESC", 2),
+            "SELECT Id, Name FROM Case WHERE Id = '5' ORDER BY CreatedDate DESC LIMIT 2"
+        );
+        assert!(rows("Id", "Case", "Id = '5'", "", 1).ends_with("Id = '5' LIMIT 1"));
+    }
 
     #[test]
     fn nothing_ends_a_literal() {

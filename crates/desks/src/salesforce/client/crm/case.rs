@@ -16,7 +16,7 @@ use crate::salesforce::{
     parse::crm::case as parse,
     policy::{Failure, crm as policy},
     render::crm::case::{APPENDED, of},
-    soql::quoted,
+    soql::{self, quoted},
     wire::crm::CaseRow,
 };
 
@@ -80,21 +80,11 @@ impl Client {
     }
 
     pub(super) async fn owner_id(&self, given: &str) -> Result<String, Failure> {
-        let name = quoted(given);
-        let soql = format!(
-            "SELECT Id FROM Group WHERE Type = 'Queue' AND (DeveloperName = {name} OR Name = {name}) \
-             LIMIT 2"
-        );
-        self.id_of(given, &soql).await
+        self.id_of(given, "Group", "Type = 'Queue'").await
     }
 
     pub(super) async fn record_type_id(&self, given: &str) -> Result<String, Failure> {
-        let name = quoted(given);
-        let soql = format!(
-            "SELECT Id FROM RecordType WHERE SobjectType = 'Case' AND (DeveloperName = {name} OR \
-             Name = {name}) LIMIT 2"
-        );
-        self.id_of(given, &soql).await
+        self.id_of(given, "RecordType", "SobjectType = 'Case'").await
     }
 
     /// The case with the handoff's key.
@@ -107,8 +97,9 @@ impl Client {
         self.first_case(&format!("Id = {}", quoted(id))).await
     }
 
+    /// The newest that fits.
     async fn first_case(&self, filter: &str) -> Result<Option<CaseRow>, Failure> {
-        let soql = format!("SELECT {} FROM Case WHERE {filter} LIMIT 1", parse::FIELDS);
+        let soql = soql::rows(parse::FIELDS, "Case", filter, "CreatedDate DESC", 1);
         Ok(self.query(&soql).await?.into_iter().next())
     }
 
@@ -116,12 +107,11 @@ impl Client {
     /// be about anything.
     async fn open_case(&self, contact: &str) -> Result<Option<CaseRow>, Failure> {
         let me = quoted(&self.core_user().await?);
-        let (fields, contact) = (parse::FIELDS, quoted(contact));
-        let soql = format!(
-            "SELECT {fields} FROM Case WHERE ContactId = {contact} AND IsClosed = false AND \
-             CreatedById = {me} ORDER BY CreatedDate DESC LIMIT 1"
-        );
-        Ok(self.query(&soql).await?.into_iter().next())
+        let contact = quoted(contact);
+        self.first_case(&format!(
+            "ContactId = {contact} AND IsClosed = false AND CreatedById = {me}"
+        ))
+        .await
     }
 
     /// Whether a case still takes a customer's words.

@@ -11,7 +11,7 @@ use super::super::Client;
 use crate::salesforce::{
     policy::{Certainty, Failure, crm as policy},
     render::crm::contact::{END_USER, SESSION},
-    soql::quoted,
+    soql::{self, quoted},
     wire::crm::SessionRow,
 };
 
@@ -53,9 +53,7 @@ impl Client {
                 format!("Conversation.ConversationIdentifier = {conversation}")
             }
         };
-        let soql = format!(
-            "SELECT {FIELDS} FROM MessagingSession WHERE {by} ORDER BY CreatedDate DESC LIMIT 1"
-        );
+        let soql = soql::rows(FIELDS, "MessagingSession", &by, "CreatedDate DESC", 1);
         let rows: Vec<SessionRow> = self.query(&soql).await?;
         Ok(rows.into_iter().find(|row| row.messaging_end_user_id.is_some()))
     }

@@ -26,7 +26,7 @@ use super::{
 use crate::salesforce::{
     policy::{Failure, crm as policy},
     render::crm::note::{Attachment, File, Note},
-    soql::quoted,
+    soql::{self, quoted},
     wire::crm::{Saved, VersionRow},
 };
 
@@ -85,12 +85,9 @@ impl Client {
     }
 
     async fn is_there(&self, file: &File) -> Result<bool, Failure> {
-        let soql = format!(
-            "SELECT Id, Description FROM ContentVersion WHERE FirstPublishLocationId = {} \
-             ORDER BY CreatedDate DESC LIMIT {}",
-            quoted(&file.case),
-            policy::FILES_SEEN
-        );
+        let filter = format!("FirstPublishLocationId = {}", quoted(&file.case));
+        let (fields, order) = ("Id, Description", "CreatedDate DESC");
+        let soql = soql::rows(fields, "ContentVersion", &filter, order, policy::FILES_SEEN);
         let rows: Vec<VersionRow> = self.query(&soql).await?;
         let mark = mark(file);
         Ok(rows.into_iter().any(|row| row.description.as_deref() == Some(&mark)))

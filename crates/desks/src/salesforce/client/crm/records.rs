@@ -22,7 +22,7 @@ use super::{
 use crate::salesforce::{
     config::crm::Crm,
     policy::{Certainty, Failure, Reply, crm as policy},
-    soql::quoted,
+    soql::{self, quoted},
     wire::{self, crm as rows},
 };
 
@@ -266,8 +266,8 @@ impl Client {
         field: &str,
         key: &str,
     ) -> Result<Option<String>, Failure> {
-        let key = quoted(key);
-        let soql = format!("SELECT Id FROM {object} WHERE {field} = {key} LIMIT 1");
+        let filter = format!("{field} = {}", quoted(key));
+        let soql = soql::rows("Id", object, &filter, "", 1);
         let rows: Vec<rows::IdRow> = self.query(&soql).await?;
         Ok(rows.into_iter().next().map(|row| row.id))
     }
@@ -319,19 +319,27 @@ impl Client {
         read(&reply, "who the integration user is")
     }
 
-    /// The id behind a developer name, or the id itself. Asked for rarely.
-    pub(super) async fn id_of(&self, given: &str, soql: &str) -> Result<String, Failure> {
+    /// The id behind a name of either kind, or the id itself. Asked for rarely.
+    pub(super) async fn id_of(
+        &self,
+        given: &str,
+        object: &str,
+        which: &str,
+    ) -> Result<String, Failure> {
         if is_record(given) {
             return Ok(given.to_owned());
         }
+        let name = quoted(given);
+        let filter = format!("{which} AND (DeveloperName = {name} OR Name = {name})");
+        let soql = soql::rows("Id", object, &filter, "", 2);
         let mut names = self.shared().names.lock().await;
         let now = self.clock.now();
-        if let Some((at, id)) = names.get(soql)
+        if let Some((at, id)) = names.get(&soql)
             && now.since_ms(*at) < policy::NAMES_FRESH_MS
         {
             return Ok(id.clone());
         }
-        let found: Vec<rows::IdRow> = self.query(soql).await?;
+        let found: Vec<rows::IdRow> = self.query(&soql).await?;
         let [only] = found.as_slice() else {
             return Err(Failure::refused(
                 FaultClass::NotRegistered,
@@ -341,7 +349,7 @@ impl Client {
                 ),
             ));
         };
-        names.insert(soql.to_owned(), (now, only.id.clone()));
+        names.insert(soql, (now, only.id.clone()));
         Ok(only.id.clone())
     }
 }
