@@ -6,10 +6,11 @@ mod crm;
 mod files;
 mod messaging;
 mod pace;
+mod remembered;
 mod tokens;
 mod upload;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use baton_core::{
     channel::Call,
@@ -31,6 +32,7 @@ use super::{
 };
 use crate::Deps;
 use pace::{Paces, Pause, Window};
+use remembered::Remembered;
 
 pub use tokens::Token;
 
@@ -50,7 +52,9 @@ pub struct Client {
     /// How often each conversation was written to.
     paces: Paces,
     /// Conversations whose next message begins their session.
-    unbegun: std::sync::Mutex<HashMap<String, Timestamp>>,
+    unbegun: Remembered,
+    /// Messages whose files Salesforce does not take.
+    without_file: Remembered,
     uploads: tokio::sync::Semaphore,
     /// What the records' half keeps.
     crm: crm::State,
@@ -69,7 +73,8 @@ impl Client {
             mints: Window::new(policy::TOKENS_A_MINUTE, policy::RATE_SPAN_MS),
             streams: Pause::default(),
             paces: Paces::default(),
-            unbegun: std::sync::Mutex::default(),
+            unbegun: Remembered::default(),
+            without_file: Remembered::default(),
             uploads: tokio::sync::Semaphore::new(policy::UPLOADS_AT_ONCE),
             crm: crm::State::default(),
         }

@@ -13,7 +13,7 @@ use baton_core::{
 
 pub use failure::{
     Certainty, Failure, Reply, anonymous, denied, doing, is_over, is_there, messaging_failure,
-    token_failure,
+    refuses_file, token_failure,
 };
 
 /// Characters of one message of ours. No page gives a limit; third parties tell of 8 KB for a

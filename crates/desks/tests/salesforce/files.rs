@@ -4,7 +4,7 @@ use std::{sync::Arc, task::Poll};
 
 use baton_core::{
     desk::{DeskEventKind, DeskWhat},
-    fault::FaultClass,
+    fault::{FaultClass, Outcome},
     file::{FileStream, MediaFile, MediaSource, StoredFile},
     handoff::Handoff,
     ids::{FileId, VendorId, WorkspaceId},
@@ -124,6 +124,42 @@ async fn a_file_that_is_too_large_or_gone_or_would_be_run_goes_as_a_link() {
     let call = sends(&stage, &handoff, &picture(gone, Some("look")));
     assert_eq!(stage.desk.send(&call).await.name(), "accepted");
     assert_eq!(stage.said().await, [expected(1)]);
+}
+
+#[tokio::test]
+async fn a_file_that_salesforce_refuses_goes_as_a_link_at_the_next_attempt() {
+    for (switch, value) in [("attachments", "no"), ("max_file_bytes", "1000")] {
+        let (_folder, files, stored, _) = kept(2_000).await;
+        let stage = Stage::with_files(json!({}), Some(files)).await;
+        stage.switch(switch, value).await;
+        stage.switch("file_refusal", "at_once").await;
+        let handoff = stage.accepted().await;
+        let call = sends(&stage, &handoff, &picture(stored, Some("look")));
+        match stage.desk.send(&call).await {
+            Outcome::Retry { after_ms, fault } => {
+                assert_eq!((after_ms, fault.class), (Some(0), FaultClass::MediaProblem));
+            }
+            other => panic!("{switch}: {other:?}"),
+        }
+        assert_eq!(stage.desk.send(&call).await.name(), "accepted");
+        let expected = format!("[image] look\nphoto.png (2 KB): {LINK} [end of link]");
+        assert_eq!(stage.said().await, [expected]);
+        stage.unbroken().await;
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_salesforce_took_and_could_not_keep_is_told() {
+    let (_folder, files, stored, _) = kept(2_000).await;
+    let stage = Stage::with_files(json!({}), Some(files)).await;
+    stage.switch("max_file_bytes", "1000").await;
+    stage.switch("file_refusal", "later").await;
+    let handoff = stage.accepted().await;
+    let mut stream = stage.listen(Some("0")).await;
+    let call = sends(&stage, &handoff, &picture(stored, None));
+    assert_eq!(stage.desk.send(&call).await.name(), "accepted");
+    let lost = |kind: &DeskEventKind| matches!(kind, DeskEventKind::Moved { what } if what.contains("could not keep a file"));
+    until(&stage, &mut stream, lost).await;
 }
 
 /// The content of the rep's next message.

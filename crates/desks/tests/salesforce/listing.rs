@@ -1,6 +1,8 @@
 //! What the desk holds: gaps are closed by it, and unknown attempts settled.
 
-use baton_core::{fault::Settled, ids::VendorId, message::Content};
+use baton_core::{
+    desk::DeskWhat, fault::Settled, handoff::Handoff, ids::VendorId, message::Content,
+};
 use serde_json::json;
 
 use crate::support::*;
@@ -55,6 +57,35 @@ async fn the_end_is_listed() {
     stage.act("accept", json!({})).await;
     stage.act("end", json!({})).await;
     let listing = stage.desk.list(&handoff, NOW).await.unwrap();
-    assert!(listing.ended, "{:#?}", stage.calls("/entries").await.last());
+    assert!(listing.ended);
     assert_eq!(listing.from_rep[0].content, Content::text("bye"));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_makes_nothing_twice() {
+    let stage = Stage::new().await;
+    let handoff = handoff();
+    let plan = plan(&*stage.desk, &handoff, &[]);
+    let what = DeskWhat::Plan(&plan[0].call);
+    let create = rendered(&*stage.desk, &handoff, 1, what).unwrap();
+    stage.fault("conversation.create", json!({ "fault": "timeout_after_accept" })).await;
+    assert_eq!(stage.desk.send(&create).await.name(), "unknown");
+    assert!(stage.desk.is_repeatable(&create));
+    assert_eq!(stage.desk.send(&create).await.name(), "accepted");
+
+    let handoff =
+        Handoff { work: stage.desk.find(&handoff).await.unwrap().unwrap().work, ..handoff };
+    let said = says(&*stage.desk, &handoff, 180, "hello");
+    stage.fault("message.text", json!({ "fault": "timeout_after_accept" })).await;
+    assert_eq!(stage.desk.send(&said).await.name(), "unknown");
+    let listing = stage.desk.list(&handoff, NOW).await.unwrap();
+    let settled = stage.desk.settle(&said, &listing, &[]);
+    assert!(matches!(settled, Settled::Accepted(_)), "{settled:?}");
+    let lost = says(&*stage.desk, &handoff, 181, "hello");
+    stage.fault("message.text", json!({ "fault": "timeout_before_accept" })).await;
+    assert_eq!(stage.desk.send(&lost).await.name(), "unknown");
+    let listing = stage.desk.list(&handoff, NOW).await.unwrap();
+    assert_eq!(stage.desk.settle(&lost, &listing, &[]), Settled::NotSent);
+    assert_eq!(stage.said().await, ["hello"]);
+    stage.unbroken().await;
 }

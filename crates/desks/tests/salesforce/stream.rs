@@ -211,3 +211,18 @@ async fn a_wrong_organisation_is_named_when_the_stream_opens() {
     let fault = stage.desk.listen("subject", None).await.err().unwrap();
     assert!(fault.operator.contains("organization_id"), "{}", fault.operator);
 }
+
+#[tokio::test]
+async fn a_pause_that_salesforce_asks_for_is_kept_by_all_streams() {
+    let stage = Stage::new().await;
+    stage
+        .fault("stream.open", json!({ "fault": "status", "status": 429, "retry_after_s": 20 }))
+        .await;
+    let refused = async |subject: &str| stage.desk.listen(subject, None).await.err().unwrap();
+    assert_eq!(refused("one").await.class, FaultClass::RateLimited);
+    let calls = stage.calls("/sse").await.len();
+    assert_eq!(refused("another").await.class, FaultClass::RateLimited);
+    assert_eq!(stage.calls("/sse").await.len(), calls);
+    stage.clock.advance(20_000);
+    stage.listen(None).await;
+}

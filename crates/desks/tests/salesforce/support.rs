@@ -133,6 +133,13 @@ impl Stage {
         self.control("switches", json!({ format!("salesforce.{name}"): value })).await;
     }
 
+    /// The next call of this operation goes wrong.
+    pub async fn fault(&self, operation: &str, how: Value) {
+        let mut rule = json!({ "vendor": "salesforce", "operation": operation });
+        rule.as_object_mut().unwrap().extend(how.as_object().unwrap().clone());
+        self.control("faults", rule).await;
+    }
+
     pub async fn look(&self, path: &str) -> Value {
         let url = format!("http://{}/_control/{path}", self.sandbox.addr);
         self.http.get(url).send().await.unwrap().json().await.unwrap()

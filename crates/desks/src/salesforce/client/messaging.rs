@@ -3,7 +3,7 @@
 use baton_core::{
     channel::Call,
     desk::Listing,
-    fault::{Accepted, FaultClass},
+    fault::{Accepted, Fault, FaultClass},
     handoff::Handoff,
     ids::VendorId,
     message::Message,
@@ -22,9 +22,6 @@ use super::{
     },
     Client, exchange, exchange_within, read,
 };
-
-/// Conversations whose session is not begun are remembered at most so many; our own bound.
-const UNBEGUN_MAX: usize = 10_000;
 
 /// What a call is about.
 pub(super) struct Place<'a> {
@@ -105,6 +102,12 @@ impl Client {
             return Err(self.refused(place.subject, &token).await);
         }
         token.proven();
+        if policy::refuses_file(&reply) {
+            self.without_file.add(call.body["message"]["id"].as_str().unwrap_or_default());
+            let text =
+                format!("Salesforce does not take the file: {}; its link goes", reply.words());
+            return Err(Failure::not_done(Some(0), FaultClass::MediaProblem, text));
+        }
         self.taken(call, &place, &reply)
     }
 
@@ -114,7 +117,7 @@ impl Client {
             "message": call.body["message"],
             "esDeveloperName": self.config.deployment,
         });
-        if self.unbegun().contains_key(place.conversation) {
+        if self.unbegun.has(place.conversation) {
             body["isNewMessagingSession"] = json!(true);
             body["routingAttributes"] = call.body["attributes"].clone();
             body["language"] = call.body["language"].clone();
@@ -125,7 +128,7 @@ impl Client {
     /// What the answer to a message means.
     fn taken(&self, call: &Call, place: &Place<'_>, reply: &Reply) -> Result<Accepted, Failure> {
         if reply.succeeded() || policy::is_there(reply) {
-            self.unbegun().remove(place.conversation);
+            self.unbegun.forget(place.conversation);
             let id = call.body["message"]["id"].as_str().map(VendorId::from);
             return Ok(Accepted { vendor_id: id, ..Accepted::default() });
         }
@@ -138,28 +141,16 @@ impl Client {
             // A rep had it: the work is over. Nobody had it yet: the next try begins the session,
             // which one attempt with one call cannot do ("Send Message": 417).
             (417, _) if call.body["begun"] != true => {
-                self.remember_unbegun(place.conversation);
+                self.unbegun.add(place.conversation);
                 let text = "the messaging session is not begun; the next try begins it";
                 Err(Failure::not_done(Some(0), FaultClass::VendorDown, text))
             }
-            (404, _) => Err(Failure {
-                fault: baton_core::fault::Fault { class: FaultClass::WorkEnded, ..failure.fault },
-                ..failure
-            }),
+            (404, _) => {
+                let fault = Fault { class: FaultClass::WorkEnded, ..failure.fault };
+                Err(Failure { fault, ..failure })
+            }
             _ => Err(failure),
         }
-    }
-
-    fn unbegun(&self) -> std::sync::MutexGuard<'_, std::collections::HashMap<String, Timestamp>> {
-        self.unbegun.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-
-    fn remember_unbegun(&self, conversation: &str) {
-        let mut all = self.unbegun();
-        if all.len() >= UNBEGUN_MAX {
-            all.clear();
-        }
-        all.insert(conversation.to_owned(), self.clock.now());
     }
 
     /// Ends the session; the conversation stays the end user's. One that is over already is what

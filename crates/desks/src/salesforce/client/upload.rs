@@ -31,15 +31,20 @@ struct Upload {
 }
 
 impl Client {
-    /// Puts a kept file into the conversation; its words with the link where it is gone. Few at a
+    /// Puts a kept file into the conversation; its words with the link where it is gone, or where
+    /// the attempt before found that Salesforce does not take it. Few at a
     /// time: each is in memory as a whole, because a request whose length is not known beforehand
     /// is not promised to be taken.
     pub(super) async fn post_file(&self, call: &Call) -> Result<Accepted, Failure> {
         let _one_of_few = self.uploads.acquire().await;
         let upload = Upload::deserialize(&call.body["file"])
             .map_err(|_| Failure::refused(FaultClass::Bug, "the call names no file"))?;
-        let Some(bytes) = self.bytes_of(&upload).await? else {
-            return self.post(&in_words(call, &upload)?).await;
+        let id = call.body["message"]["id"].as_str().unwrap_or_default();
+        let bytes = if self.without_file.has(id) { None } else { self.bytes_of(&upload).await? };
+        let Some(bytes) = bytes else {
+            let taken = self.post(&in_words(call, &upload)?).await?;
+            self.without_file.forget(id);
+            return Ok(taken);
         };
         let place = Place::of(call)?;
         let mut entry = self.said(call, &place);

@@ -16,7 +16,7 @@ use super::{
 /// a kind that we do not know, is not.
 pub fn concerns_us(config: &Config, entry: &Entry) -> bool {
     match entry.entry_type.as_str() {
-        "Message" | "MessageUpdated" => is_relayed(config, entry),
+        "Message" | "MessageUpdated" => is_relayed(config, entry) || lost_file(entry),
         "TypingStartedIndicator" => is_person(entry),
         "ParticipantChanged"
         | "RoutingResult"
@@ -51,6 +51,19 @@ fn is_person(entry: &Entry) -> bool {
     matches!(entry.sender.role.as_str(), "Agent" | "Supervisor")
 }
 
+/// What is told when Salesforce took a file of the customer's and could not keep it.
+const LOST_FILE: &str =
+    "Salesforce could not keep a file of the customer's; the rep does not see it";
+
+fn lost_file(entry: &Entry) -> bool {
+    let failed = |data: &Value| {
+        let files = data.pointer("/abstractMessage/staticContent/attachments");
+        let mut files = files.and_then(Value::as_array).into_iter().flatten();
+        files.any(|file| file["attachmentUploadResult"] == "Error")
+    };
+    is_ours(entry) && payload(entry).is_ok_and(|data| failed(&data))
+}
+
 /// Whether a message goes to the customer: what people say, and the rest as the settings want.
 /// What is marked as internal never does.
 pub fn is_relayed(config: &Config, entry: &Entry) -> bool {
@@ -71,6 +84,7 @@ pub fn kinds(config: &Config, entry: &Entry) -> Result<Vec<DeskEventKind>, Strin
     let ignored = |why: &str| Ok(vec![DeskEventKind::Ignored { why: why.to_owned() }]);
     let data = payload(entry)?;
     match entry.entry_type.as_str() {
+        "Message" | "MessageUpdated" if lost_file(entry) => Ok(vec![moved(LOST_FILE)]),
         "Message" | "MessageUpdated" if is_ours(entry) => ignored("our own message"),
         "Message" if !is_relayed(config, entry) => ignored("not for the customer"),
         "Message" => message(entry),
@@ -163,7 +177,8 @@ fn routed(data: &Value) -> Vec<DeskEventKind> {
     };
     kinds.push(match (text("routingType"), failed) {
         ("Initial" | "", true) => {
-            let why = format!("bring the session to a rep: Salesforce could not route it: {}", why());
+            let why =
+                format!("bring the session to a rep: Salesforce could not route it: {}", why());
             DeskEventKind::Failed { why }
         }
         ("Initial" | "", false) => waiting(data),

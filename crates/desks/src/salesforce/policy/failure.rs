@@ -164,6 +164,19 @@ pub fn is_there(reply: &Reply) -> bool {
     reply.status == 409
 }
 
+/// Salesforce does not take this file, so that its link has to do (the results of uploads in
+/// Salesforce's public interface descriptions).
+pub fn refuses_file(reply: &Reply) -> bool {
+    const RESULTS: &[&str] = &[
+        "AttachmentTooLarge",
+        "AttachmentUploadNotEnabled",
+        "AttachmentUploadNotAllowed",
+        "StorageLimitExceeded",
+    ];
+    let says = |result: &&str| reply.words().contains(*result) || reply.code() == **result;
+    matches!(reply.status, 413 | 415) || (reply.status == 400 && RESULTS.iter().any(|r| says(&r)))
+}
+
 /// What a refused access token means.
 pub fn token_failure(reply: &Reply) -> Failure {
     use FaultClass::{Auth, NotRegistered, RateLimited, VendorDown};
