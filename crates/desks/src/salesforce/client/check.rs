@@ -58,6 +58,12 @@ impl Client {
             self.check_token(&mut report, &token);
         }
         report.0.checks.extend(self.crm_checks().await);
+        if self.config.crm.is_none() {
+            report.warn(
+                "records are not connected, so that there are no contacts, cases and imported \
+                 history; set crm_consumer_key and crm_username to have them",
+            );
+        }
         report.0
     }
 

@@ -115,6 +115,15 @@ async fn two_handoffs_at_once_and_a_lost_answer_make_one_contact() {
 }
 
 #[tokio::test]
+async fn of_two_handoffs_at_once_the_second_finds_what_the_first_made() {
+    let stage = Stage::new(json!({}), None).await;
+    let call = live(&stage, &phone_only());
+    let (first, second) = tokio::join!(stage.desk.send(&call), stage.desk.send(&call));
+    assert_eq!(accepted(first).learned, accepted(second).learned);
+    assert_eq!(stage.rows("Contact").await.len(), 1);
+}
+
+#[tokio::test]
 async fn without_a_field_for_our_key_a_lost_answer_stays_unknown() {
     let stage = Stage::new(json!({}), None).await;
     let call = live(&stage, &phone_only());

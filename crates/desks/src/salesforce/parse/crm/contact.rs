@@ -49,7 +49,11 @@ fn spellings(digits: &str) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     for digits in phone::aliases(digits) {
         all.extend([digits.clone(), format!("+{digits}"), format!("00{digits}")]);
-        let Some(national) = national(&digits) else { continue };
+        let Some(national) = national(&digits) else {
+            // No plan is known: its country has one to three digits.
+            all.extend((1..=3).filter_map(|at| digits.get(at..)).map(str::to_owned));
+            continue;
+        };
         let country = &digits[..digits.len() - national.len()];
         all.extend([national.to_owned(), format!("0{national}")]);
         all.push(format!("+{country} {national}"));
