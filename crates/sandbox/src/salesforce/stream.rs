@@ -111,6 +111,8 @@ impl Stream {
             match self.end {
                 None => {}
                 Some(End::Reset) => {
+                    // What was written before goes out first; an error at once would take it back.
+                    tokio::task::yield_now().await;
                     self.end = Some(End::Close);
                     return Some((Err(io::ErrorKind::ConnectionReset.into()), self));
                 }
