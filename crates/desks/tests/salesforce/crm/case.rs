@@ -189,7 +189,7 @@ async fn what_the_customer_says_later_is_a_comment_and_its_lost_answer_is_settle
     stage.fault("collections.create", "timeout_after_accept", None).await;
     assert_eq!(stage.desk.send(&call).await.name(), "unknown");
     let listing = stage.list(&handoff).await;
-    match stage.desk.settle(&call, &listing, &[first.clone()]) {
+    match stage.desk.settle(&call, &listing, std::slice::from_ref(&first)) {
         Settled::Accepted(second) => assert_ne!(second.vendor_id, Some(first.clone())),
         other => panic!("{other:?}"),
     }
