@@ -62,6 +62,16 @@ async fn a_link_that_is_there_stays_and_another_contact_is_told() {
 }
 
 #[tokio::test]
+async fn a_session_that_an_event_told_is_asked_for_by_its_own_id() {
+    let stage = Stage::keyed(json!({})).await;
+    let there = session(&stage).await;
+    let mut handoff = opened(WorkKind::Live, "cccccccc-0000-4000-8000-000000000002");
+    handoff.learned.insert("messaging_session".to_owned(), there.session.clone());
+    let told = accepted(stage.step(&handoff, &step(None)).await);
+    assert_eq!(told.metadata["salesforce_messaging_session_id"], there.session.as_str());
+}
+
+#[tokio::test]
 async fn a_session_is_waited_for_a_moment_and_then_done_without() {
     let stage = Stage::keyed(json!({})).await;
     let handoff = opened(WorkKind::Live, CONVERSATION);
@@ -96,5 +106,5 @@ async fn a_locked_row_is_tried_again_and_a_missing_right_keeps_nobody_waiting() 
     stage.order("permissions", json!({ "object": "MessagingEndUser", "edit": false })).await;
     let told = accepted(stage.step(&handoff, &step(None)).await);
     assert!(told.notice.unwrap().contains("could not be linked"));
-    assert!(told.learned.contains_key("session"), "what was found is known");
+    assert!(told.learned.contains_key("messaging_session"), "what was found is known");
 }

@@ -23,11 +23,13 @@ use crate::{
     transcript::one_line,
 };
 
-/// Under which a handoff keeps its contact, the contacts that may all be meant, its messaging
-/// session, and how the messaging user is called there.
+/// Under which a handoff keeps its messaging session, whoever tells it first.
+pub use crate::salesforce::parse::SESSION;
+
+/// Under which a handoff keeps its contact, the contacts that may all be meant, and how the
+/// messaging user is called at Salesforce.
 pub const KNOWN: &str = "contact";
 pub const AMBIGUOUS: &str = "ambiguous";
-pub const SESSION: &str = "session";
 pub const END_USER: &str = "end_user";
 
 /// A contact to be found, or made.
