@@ -203,7 +203,8 @@ async fn a_file_at_an_unknown_host_or_longer_than_it_says_is_refused() {
         let source = MediaSource { vendor_id: VendorId::from(address), max_bytes };
         stage.desk.fetch(&handoff, &source).await.err().unwrap()
     };
-    for address in ["https://evil.example/a", "https://salesforce.com.evil.example/a", "nonsense"] {
+    for address in ["https://evil.example/a", "https://x.salesforce.com.evil.example/a", "nonsense"]
+    {
         let fault = fetch(address, 1_000).await;
         assert_eq!(fault.class, FaultClass::MediaProblem, "{address}");
     }

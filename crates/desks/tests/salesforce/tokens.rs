@@ -66,6 +66,24 @@ async fn a_refused_token_is_bought_anew_and_one_attempt_is_one_call() {
     assert_eq!(stage.say(&handoff, 110, "hello").await.name(), "accepted");
     assert_eq!(stage.calls(MINTS).await.len(), 2);
     assert_eq!(stage.said().await, ["hello"]);
+    // The new one was taken: its end is not the second refusal of a new one.
+    stage.act("revoke", serde_json::json!({})).await;
+    assert_eq!(stage.say(&handoff, 111, "again").await.name(), "retry");
+    assert_eq!(stage.say(&handoff, 111, "again").await.name(), "accepted");
+}
+
+#[tokio::test]
+async fn two_new_tokens_that_are_refused_are_final() {
+    let stage = Stage::new().await;
+    let handoff = stage.accepted().await;
+    stage
+        .fault("message.*", serde_json::json!({ "fault": "status", "status": 401, "count": 3 }))
+        .await;
+    assert_eq!(stage.say(&handoff, 112, "hello").await.name(), "retry");
+    match stage.say(&handoff, 112, "hello").await {
+        Outcome::Rejected { fault } => assert_eq!(fault.class, FaultClass::Auth),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[tokio::test]

@@ -174,7 +174,7 @@ pub fn refuses_file(reply: &Reply) -> bool {
         "StorageLimitExceeded",
     ];
     let says = |result: &&str| reply.words().contains(*result) || reply.code() == **result;
-    matches!(reply.status, 413 | 415) || (reply.status == 400 && RESULTS.iter().any(|r| says(&r)))
+    matches!(reply.status, 413 | 415) || (reply.status == 400 && RESULTS.iter().any(says))
 }
 
 /// What a refused access token means.
