@@ -224,7 +224,7 @@ pub async fn until(
 ) -> Vec<DeskEventKind> {
     let mut kinds = Vec::new();
     loop {
-        let heard = stream.next().await.unwrap().expect("the stream goes on");
+        let heard = stream.next().await.unwrap().unwrap();
         let Some(event) = heard.event else { continue };
         kinds.extend(understood(&*stage.desk, &event).into_iter().map(|event| event.what));
         if kinds.iter().any(&wanted) {
