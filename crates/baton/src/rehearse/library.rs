@@ -71,6 +71,7 @@ mod tests {
     use std::ops::RangeInclusive;
 
     use super::*;
+    use crate::seed::Back;
 
     #[test]
     fn every_scenario_is_understood_and_says_what_it_shows() {
@@ -90,8 +91,8 @@ mod tests {
         }
     }
 
-    /// What customers' channels and Dynamics 365 must show by a scenario.
-    const WANTED: &[RangeInclusive<u32>] = &[1..=34, 43..=44, 47..=47];
+    /// What customers' channels, Dynamics 365 and Salesforce must show by a scenario.
+    const WANTED: &[RangeInclusive<u32>] = &[1..=45, 47..=47];
     /// Those of them whose scenarios are driven from other channels as long as their own is not
     /// there: phone and e-mail.
     const FROM_OTHER_CHANNELS: &[u32] = &[20, 27, 28];
@@ -99,7 +100,7 @@ mod tests {
     const OPEN: &[(u32, &str)] = &[(24, "there is no web chat yet")];
 
     #[test]
-    fn every_statement_about_channels_and_dynamics_has_its_scenario() {
+    fn every_statement_about_channels_and_desks_has_its_scenario() {
         let scripts = scripts(&[]).unwrap();
         let shown = |n: u32| scripts.iter().any(|script| script.shows.contains(&format!("S{n}")));
         for n in WANTED.iter().cloned().flatten() {
@@ -111,6 +112,11 @@ mod tests {
             let mut all = scripts.iter().filter(shows).map(|script| script.front.channel().name());
             all.all(|channel| ["whatsapp", "sms"].contains(&channel))
         };
+        let of_salesforce = |n: u32| {
+            let shows = |s: &&Script| s.shows.contains(&format!("S{n}"));
+            scripts.iter().filter(shows).any(|script| script.backs().contains(&Back::Salesforce))
+        };
+        assert!((35..=45).all(of_salesforce), "each of Salesforce's is shown with Salesforce");
         assert!(FROM_OTHER_CHANNELS.iter().all(channels), "their own channel is there now");
     }
 

@@ -4,6 +4,7 @@
 //! `salesforce transfer: {"queue": "Billing"}` or `salesforce crm/contacts: {…}`; members that name no conversation go
 //! to the newest. A case is told apart by its comments: `rep comments: …`, `rep posts: …`, `rep answers by email: …`.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -33,20 +34,32 @@ pub async fn case(stage: &Stage, id: &str) -> Result<Thread, Failure> {
         file: Value::Null,
         choices: Vec::new(),
     });
-    let files = rows("files").into_iter().map(|row| Item {
-        id: text(&row["Id"]),
-        text: text(&row["PathOnClient"]),
-        arrived: true,
-        file: json!({ "name": row["PathOnClient"], "sha256": row["sha256"] }),
-        choices: Vec::new(),
-    });
-    let items = comments.chain(files).collect();
+    let mut items: Vec<Item> = comments.collect();
+    for row in rows("files") {
+        items.push(file(stage, &row)?);
+    }
     let mut whole: Map<String, Value> = shown["case"].as_object().cloned().unwrap_or_default();
     whole.insert("customer".to_owned(), shown["contact"]["Name"].clone());
     whole.insert("owner".to_owned(), shown["owner"]["Name"].clone());
     let start = json!({ "message": shown["case"]["Description"] });
     whole.insert("start_message".to_owned(), start);
     Ok(Thread { id: id.to_owned(), back: Back::Salesforce, items, whole: Value::Object(whole) })
+}
+
+/// A file of a case, with the hash of its bytes.
+fn file(stage: &Stage, row: &Value) -> Result<Item, Failure> {
+    let id = text(&row["Id"]);
+    let bytes = stage.sandbox.world.salesforce.records.file(&id);
+    let bytes = bytes.ok_or_else(|| Failure::broken(format!("the file {id} has no bytes")))?;
+    let hash = digest(&SHA256, &bytes);
+    let hash: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(Item {
+        id,
+        text: text(&row["PathOnClient"]),
+        arrived: true,
+        file: json!({ "name": row["PathOnClient"], "sha256": hash }),
+        choices: Vec::new(),
+    })
 }
 
 /// Where a case's order of this name is given.

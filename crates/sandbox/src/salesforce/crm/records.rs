@@ -2,6 +2,8 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
+
 use super::ids;
 use super::org::Org;
 use super::store::Fields;
@@ -38,6 +40,11 @@ impl Records {
         let org = self.org();
         let record = org.tables.get(&org.schema.object(object)?.name, &ids::long(id)?)?;
         (!record.is_deleted()).then(|| record.fields.clone())
+    }
+
+    /// The bytes of a version of a file.
+    pub fn file(&self, id: &str) -> Option<Bytes> {
+        self.org().tables.file(id).cloned()
     }
 
     /// All rows of an object, oldest first.
