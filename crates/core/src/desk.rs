@@ -327,6 +327,12 @@ pub trait Desk: Send + Sync {
         Box::pin(std::future::ready(()))
     }
 
+    /// Tells the rep until when the customer can be written to freely now. May be lost.
+    fn window<'a>(&'a self, handoff: &'a Handoff, until: Timestamp) -> BoxFuture<'a, ()> {
+        let _ = (handoff, until);
+        Box::pin(std::future::ready(()))
+    }
+
     /// Tells the rep that the customer has read a message of theirs. May be lost.
     fn read<'a>(&'a self, handoff: &'a Handoff, message: &'a Message) -> BoxFuture<'a, ()> {
         let _ = (handoff, message);

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use baton_core::{
     brief::{Brief, SUBJECT_MAX_CHARS, SUMMARY_MAX_CHARS},
+    delivery::Destination,
     desk::{Desk, Listing, Opening, PlanStep, RepMessage},
     fault::{Fault, FaultClass},
     file::SharedFile,
@@ -11,7 +12,7 @@ use baton_core::{
     ids::{ConversationId, HandoffId},
     message::Message,
     session::Session,
-    step::{self, Input, State},
+    step::{self, Effects, Input, State},
     task::TaskKind,
     template::Template,
     time::{HOUR_MS, MINUTE_MS},
@@ -162,19 +163,46 @@ impl Hub {
 
     /// Tells the desk that the customer has read a rep's message. May be lost.
     pub(crate) async fn show_read(&self, message: &Message) -> Result<(), ApplyError> {
-        let handoffs = self.store.handoffs_of(message.conversation).await?;
-        let of_it = |h: &Handoff| h.session == message.session && h.state.is_open();
-        let Some(handoff) = handoffs.into_iter().rev().find(of_it) else { return Ok(()) };
-        let Some(desk) = self.registry().desk(handoff.desk) else { return Ok(()) };
+        let Some((desk, handoff)) = self.open_desk(message).await? else { return Ok(()) };
         let message = message.clone();
-        tokio::spawn(async move {
-            let signal = desk.read(&handoff, &message);
-            if tokio::time::timeout(SIGNAL_PATIENCE, signal).await.is_err() {
-                tracing::debug!("a read mark was lost");
-            }
-        });
+        signal(async move { desk.read(&handoff, &message).await });
         Ok(())
     }
+
+    /// Tells the desk that has the customer's message until when the customer can be answered
+    /// freely. May be lost.
+    pub(crate) async fn show_window(&self, effects: &Effects) -> Result<(), ApplyError> {
+        let to_desk = effects.deliveries.iter().any(|d| d.destination == Destination::Desk);
+        let (Some(message), Some(window)) =
+            (effects.messages.last().filter(|_| to_desk), effects.conversation.window)
+        else {
+            return Ok(());
+        };
+        let Some((desk, handoff)) = self.open_desk(message).await? else { return Ok(()) };
+        signal(async move { desk.window(&handoff, window.expires_at).await });
+        Ok(())
+    }
+
+    /// The desk that has the message's session now, with its open handoff.
+    async fn open_desk(
+        &self,
+        message: &Message,
+    ) -> Result<Option<(Arc<dyn Desk>, Handoff)>, ApplyError> {
+        let handoffs = self.store.handoffs_of(message.conversation).await?;
+        let of_it = |h: &Handoff| h.session == message.session && h.state.is_open();
+        let handoff = handoffs.into_iter().rev().find(of_it);
+        let desk = handoff.as_ref().and_then(|handoff| self.registry().desk(handoff.desk));
+        Ok(desk.zip(handoff))
+    }
+}
+
+/// Sends something that may be lost.
+fn signal(sending: impl Future<Output = ()> + Send + 'static) {
+    tokio::spawn(async move {
+        if tokio::time::timeout(SIGNAL_PATIENCE, sending).await.is_err() {
+            tracing::debug!("a sign for a rep was lost");
+        }
+    });
 }
 
 /// What a desk holds of a handoff's work.

@@ -32,8 +32,8 @@ const OPEN_AT_ONCE: usize = 64;
 const CATCH_UP_AT_ONCE: usize = 8;
 /// Places at which streams go on are written this often, in real time.
 const PLACES_EVERY: Duration = Duration::from_secs(1);
-/// Live handoffs are looked through this often, in real time, for streams that nobody opened.
-const LOOK_EVERY: Duration = Duration::from_secs(120);
+/// Live handoffs are looked through after so many rounds, for streams that nobody opened.
+const LOOK_EVERY: u32 = 120;
 /// Live handoffs are read in pieces of this many.
 const PIECE: usize = 500;
 /// A stream that nobody listened to for so long begins anew.
@@ -188,13 +188,14 @@ impl Hub {
 /// Keeps a stream open for every live handoff of a desk that has them, while the leases are held.
 pub(crate) async fn run(hub: Arc<Hub>) {
     let mut following = JoinSet::new();
-    let (mut held, mut looked_at) = (false, tokio::time::Instant::now());
+    let (mut held, mut rounds) = (false, 0);
     while !hub.is_stopping() {
         if hub.is_ready() {
-            if !held || looked_at.elapsed() >= LOOK_EVERY {
+            if !held || rounds >= LOOK_EVERY {
                 look(&hub).await;
-                looked_at = tokio::time::Instant::now();
+                rounds = 0;
             }
+            rounds += 1;
             for (key, ended) in hub.streams.unheard() {
                 following.spawn(follow(Arc::clone(&hub), key, ended));
             }

@@ -161,7 +161,8 @@ impl Hub {
         match event {
             ChannelEvent::Message(message) => {
                 let whose = whose(message.who.clone());
-                self.apply(&whose, &with, &Input::Customer(message)).await?;
+                let (_, effects) = self.apply(&whose, &with, &Input::Customer(message)).await?;
+                self.show_window(&effects).await?;
             }
             ChannelEvent::Receipt(receipt) => return self.receipt(inbox, receipt, with).await,
             ChannelEvent::Echo(echo) => return self.echo(inbox, item, echo, with).await,

@@ -1,4 +1,4 @@
-//! A channel whose vendor lists its messages: an unknown send is looked up.
+//! What a vendor or a desk lists: an unknown send is looked up, and nothing is brought twice.
 
 use super::*;
 use crate::{
@@ -120,4 +120,17 @@ fn an_answer_that_proves_unsent_after_a_person_was_asked_is_not_sent() {
     let sent = w.drain(Destination::Customer);
     assert!(sent.iter().all(|text| text != "answer"), "{sent:?}");
     assert_eq!(w.owner(), Owner::Desk);
+}
+
+#[test]
+fn what_the_listing_brought_is_not_said_again_by_a_stream_that_catches_up() {
+    let mut w = world();
+    w.asks_for_person();
+    w.open_work();
+    let handoff = w.state.handoff.clone().unwrap();
+    let listing = Listing { from_rep: vec![said("Hello", Some("e-1"))], ..Listing::default() };
+    w.give(Input::Listed { handoff, listing, templates: Vec::new() });
+    w.rep(DeskEventKind::Message(said("Hello", Some("e-1"))));
+    w.rep(DeskEventKind::Message(said("Hello", Some("e-2"))));
+    assert_eq!(w.rep_texts(), ["Hello", "Hello"], "one of each id");
 }

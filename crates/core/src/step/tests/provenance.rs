@@ -1,4 +1,4 @@
-//! Where a window comes from, what a message costs, and who else may answer.
+//! Where a window comes from, what a message costs, who else may answer, and in which order it goes.
 
 use super::*;
 use crate::{
@@ -180,4 +180,26 @@ fn a_rep_keeps_the_session_when_another_responder_takes_over() {
     assert_eq!(w.owner(), Owner::Desk);
     let told = w.drain(Destination::Desk);
     assert!(told[0].contains("took over"), "{told:?}");
+}
+
+#[test]
+fn where_a_vendor_promises_no_order_the_next_message_waits_for_the_receipt() {
+    let mut w = world();
+    w.asks_for_person();
+    w.open_work();
+    w.rep_says("first");
+    w.rep_says("second");
+    let taken = w.taken("v-1");
+    let first = w.send(Destination::Customer, taken).unwrap();
+    assert!(w.attempt(Destination::Customer).is_none(), "the first has no receipt yet");
+    let receipt = Receipt {
+        vendor_id: VendorId::from("v-1"),
+        delivery: Some(first.id),
+        status: MessageStatus::Sent,
+        at: w.now,
+        fault: None,
+        cost: None,
+    };
+    w.give(Input::Receipt { receipt, delivery: first.id });
+    assert!(w.attempt(Destination::Customer).is_some());
 }

@@ -596,38 +596,3 @@ fn answers_to_tap_are_sent_as_the_channel_shows_them() {
         ChoiceLimits { text_chars: 100, buttons: 3, button_chars: 20, rows: 10, row_chars: 24 };
     assert_eq!(shown(Some(limits)).as_text(), "Shall I?\n1. Yes\n2. No");
 }
-
-#[test]
-fn what_the_listing_brought_is_not_said_again_by_a_stream_that_catches_up() {
-    let mut w = world();
-    w.asks_for_person();
-    w.open_work();
-    let handoff = w.state.handoff.clone().unwrap();
-    let listing = Listing { from_rep: vec![said("Hello", Some("e-1"))], ..Listing::default() };
-    w.give(Input::Listed { handoff, listing, templates: Vec::new() });
-    w.rep(DeskEventKind::Message(said("Hello", Some("e-1"))));
-    w.rep(DeskEventKind::Message(said("Hello", Some("e-2"))));
-    assert_eq!(w.rep_texts(), ["Hello", "Hello"], "one of each id");
-}
-
-#[test]
-fn where_a_vendor_promises_no_order_the_next_message_waits_for_the_receipt() {
-    let mut w = world();
-    w.asks_for_person();
-    w.open_work();
-    w.rep_says("first");
-    w.rep_says("second");
-    let taken = w.taken("v-1");
-    let first = w.send(Destination::Customer, taken).unwrap();
-    assert!(w.attempt(Destination::Customer).is_none(), "the first has no receipt yet");
-    let receipt = Receipt {
-        vendor_id: VendorId::from("v-1"),
-        delivery: Some(first.id),
-        status: MessageStatus::Sent,
-        at: w.now,
-        fault: None,
-        cost: None,
-    };
-    w.give(Input::Receipt { receipt, delivery: first.id });
-    assert!(w.attempt(Destination::Customer).is_some());
-}
