@@ -179,7 +179,7 @@ async fn open_store(args: &Demo, settings: &Settings, kept: &Kept) -> Result<Sto
 
 /// The demo's inboxes.
 const FRONTS: &[Front] = &[Front::WhatsappCloud, Front::TwilioSms];
-const BACKS: &[Back] = &[Back::Dynamics365];
+const BACKS: &[Back] = &[Back::Dynamics365, Back::Salesforce];
 
 /// The file in the data folder that a restarted demo reads.
 const KEPT: &str = "demo.json";

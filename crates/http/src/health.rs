@@ -75,6 +75,10 @@ fn describe() {
     describe_gauge!("baton_inbound_waiting", "Vendors' events that are not dealt with.");
     describe_gauge!("baton_inbound_parked", "Vendors' events that were set aside.");
     describe_gauge!("baton_deliveries_unfinished", "The outbox by state.");
+    describe_gauge!(
+        "baton_streams",
+        "Desks' streams that are listened to, by whether they are open."
+    );
     describe_gauge!("baton_tasks_open", "Things to do at a time, by kind.");
     describe_counter!("baton_inbound_total", "Vendors' events that were stored.");
     describe_counter!(
@@ -125,6 +129,10 @@ async fn metrics(State(app): State<Arc<App>>, request: Request) -> Result<Respon
 /// What is read when asked for rather than counted as it happens.
 fn sample(app: &App) {
     let stats = app.store().stats();
+    let streams = app.hub.streams();
+    let open = streams.iter().filter(|stream| stream.open).count();
+    gauge!("baton_streams", "state" => "open").set(approximate(open as u64));
+    gauge!("baton_streams", "state" => "closed").set(approximate((streams.len() - open) as u64));
     gauge!("baton_store_commits").set(approximate(stats.commits));
     gauge!("baton_store_units").set(approximate(stats.units));
     gauge!("baton_store_rows").set(approximate(stats.rows));

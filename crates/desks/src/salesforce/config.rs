@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use baton_core::config::{ConfigFault, check_keys};
 
-use super::{ids, key::SigningKey, policy};
+use super::{ids, key::SigningKey, key_set::PublicHalf, policy};
 use crm::Crm;
 use values::{Settings, optional, required, yes};
 
@@ -36,6 +36,8 @@ pub struct Config {
     pub private_key: Arc<SigningKey>,
     /// The key set's issuer.
     pub issuer: String,
+    /// The key's public half as Salesforce fetches it.
+    pub key_set: String,
     /// `aud` of the identity token, where the organisation wants one.
     pub audience: Option<String>,
     /// Further routing attributes, and their values.
@@ -64,12 +66,17 @@ impl Config {
         let instance_url = values::instance_url(settings, development)?;
         let private_key =
             Arc::new(SigningKey::read("private_key", required(settings, "private_key")?)?);
+        let auth_key_id = required(settings, "auth_key_id")?.to_owned();
+        let issuer = optional(settings, "issuer")?.unwrap_or(ISSUER).to_owned();
+        let public = PublicHalf::of(&private_key, &auth_key_id, &issuer)
+            .map_err(|_| ConfigFault::new("private_key", "the key cannot sign; make a new one"))?;
         Ok(Self {
             scrt_url: values::scrt_url(settings, &instance_url, development)?,
             organization_id: values::organization_id(settings)?,
             deployment: values::developer_name(settings, "deployment")?,
-            auth_key_id: required(settings, "auth_key_id")?.to_owned(),
-            issuer: optional(settings, "issuer")?.unwrap_or(ISSUER).to_owned(),
+            auth_key_id,
+            issuer,
+            key_set: public.set(),
             audience: optional(settings, "audience")?.map(str::to_owned),
             routing_attributes: values::routing_attributes(settings)?,
             declared: values::declared(settings)?,

@@ -11,6 +11,7 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use baton_core::config::ConfigFault;
+use rcgen::{PKCS_RSA_SHA256, PublicKeyData, SignatureAlgorithm};
 use serde_json::Value;
 
 /// The least bytes of a modulus (RFC 7518, 3.3: 2,048 bits or more).
@@ -72,11 +73,15 @@ impl SigningKey {
     pub fn sign(&self, header: &Value, claims: &Value) -> Option<String> {
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let text = format!("{}.{}", part(header), part(claims));
-        let mut signature = vec![0; self.0.public_modulus_len()];
-        self.0
-            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text.as_bytes(), &mut signature)
-            .ok()?;
+        let signature = self.signature(text.as_bytes())?;
         Some(format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature)))
+    }
+
+    /// The same for the same bytes every time (RFC 8017, 8.2).
+    fn signature(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let mut signature = vec![0; self.0.public_modulus_len()];
+        self.0.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), bytes, &mut signature).ok()?;
+        Some(signature)
     }
 
     /// Modulus and exponent of the public half, as a JWK holds them.
@@ -86,6 +91,22 @@ impl SigningKey {
             URL_SAFE_NO_PAD.encode(public.modulus().big_endian_without_leading_zero()),
             URL_SAFE_NO_PAD.encode(public.exponent().big_endian_without_leading_zero()),
         )
+    }
+}
+
+impl PublicKeyData for SigningKey {
+    fn der_bytes(&self) -> &[u8] {
+        self.0.public_key().as_ref()
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        &PKCS_RSA_SHA256
+    }
+}
+
+impl rcgen::SigningKey for SigningKey {
+    fn sign(&self, bytes: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        self.signature(bytes).ok_or(rcgen::Error::RemoteKeyError)
     }
 }
 

@@ -22,6 +22,7 @@ mod client;
 mod config;
 mod ids;
 mod key;
+mod key_set;
 mod keygen;
 mod listen;
 mod parse;
@@ -29,6 +30,7 @@ mod policy;
 mod render;
 mod soql;
 mod sse;
+mod verify;
 mod wire;
 
 use std::sync::Arc;
@@ -41,7 +43,7 @@ use baton_core::{
     file::{FileStream, MediaSource},
     handoff::Handoff,
     ids::VendorId,
-    inbound::{Answer, ParseFault, RawEvent, RawRequest, Received},
+    inbound::{ParseFault, RawEvent, RawRequest, Received},
     message::Message,
     route::WorkKind,
     time::{BoxFuture, Timestamp},
@@ -52,7 +54,7 @@ use crate::Deps;
 use client::Client;
 use config::Config;
 
-pub use config::FIELDS;
+pub use config::{FIELDS, ISSUER};
 pub use keygen::{KeygenError, Keys, keygen};
 
 /// The folder name.
@@ -75,9 +77,9 @@ impl Desk for Salesforce {
         &policy::POLICY
     }
 
-    /// Salesforce sends us nothing: we listen.
-    fn receive(&self, _: &RawRequest, _: Timestamp) -> Received {
-        Received::Answer(Answer::text(404, "this desk has no webhook"))
+    /// Salesforce sends us no events: we listen.
+    fn receive(&self, request: &RawRequest, _: Timestamp) -> Received {
+        verify::receive(self.0.config(), request)
     }
 
     fn parse(&self, event: &RawEvent) -> Result<Vec<DeskEvent>, ParseFault> {

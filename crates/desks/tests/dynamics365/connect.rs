@@ -155,8 +155,14 @@ async fn a_key_that_does_not_belong_to_its_certificate_is_refused() {
         settings.insert("certificate_key".to_owned(), json!(key));
         let http = reqwest::Client::builder().build().unwrap();
         let downloads = baton_files::Client::new(true).unwrap();
-        let deps =
-            baton_desks::Deps { http, downloads, clock: clock(), keep: None, files: None, development: true };
+        let deps = baton_desks::Deps {
+            http,
+            downloads,
+            clock: clock(),
+            keep: None,
+            files: None,
+            development: true,
+        };
         let fault = baton_desks::build("dynamics365", &settings, &deps).err().unwrap();
         assert_eq!(fault.key, "certificate_key");
         assert!(fault.text.contains(words), "{fault}");

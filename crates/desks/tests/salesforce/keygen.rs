@@ -1,17 +1,26 @@
-//! Keys that are made here are taken by the desk and by Salesforce.
+//! Keys that are made here are taken by the desk and by Salesforce, and the hub answers the public
+//! half to whoever asks.
 
-use std::sync::Arc;
-
-use baton_core::time::Clock;
-use baton_desks::salesforce::keygen;
+use baton_core::inbound::{Answer, RawRequest, Received};
+use baton_desks::salesforce::{KeygenError, keygen};
+use baton_core::desk::Desk;
 use serde_json::{Value, json};
 
 use crate::support::*;
 
+/// What the hook answers.
+fn asked(desk: &dyn Desk, method: &str, path: &str) -> Answer {
+    let request =
+        RawRequest { method: method.to_owned(), path: path.to_owned(), ..RawRequest::default() };
+    match desk.receive(&request, NOW) {
+        Received::Answer(answer) => answer,
+        other => panic!("{other:?}"),
+    }
+}
+
 #[tokio::test]
 async fn a_new_key_set_verifies_our_customers() {
-    let clock: Arc<dyn Clock> = Arc::new(SharedClock(baton_sandbox::Clock::frozen(NOW.0)));
-    let keys = keygen("baton-2026", "baton", &clock).unwrap();
+    let keys = keygen("baton-2026", "baton").unwrap();
     let stage = Stage::with(json!({
         "auth_key_id": "baton-2026", "private_key": keys.private_pem, "issuer": "",
     }))
@@ -31,4 +40,62 @@ async fn a_new_key_set_verifies_our_customers() {
     assert_eq!(stage.desk.check().await.verdict(), Ok(()));
     stage.accepted().await;
     assert_eq!(stage.seen().await["verified"], true);
+}
+
+#[tokio::test]
+async fn the_key_set_that_the_hub_answers_verifies_our_customers() {
+    let stage = Stage::with(json!({ "auth_key_id": "baton-2027" })).await;
+    assert!(stage.desk.check().await.verdict().is_err());
+    let set: Value = serde_json::from_str(&asked(&*stage.desk, "GET", "keys").body).unwrap();
+    let known = json!({ "name": "Baton_Keys", "issuer": "baton", "keys": set["keys"] });
+    stage.act("key_set", known).await;
+    assert_eq!(stage.desk.check().await.verdict(), Ok(()));
+}
+
+#[test]
+fn the_hub_answers_what_was_made_with_the_key_and_nothing_of_its_private_half() {
+    let keys = keygen("baton-1", "northwind").unwrap();
+    let settings = json!({
+        "auth_key_id": "baton-1", "private_key": keys.private_pem, "issuer": "northwind",
+    });
+    let answer = asked(&*desk_with(settings.clone()), "GET", "keys");
+    assert_eq!((answer.status, answer.content_type), (200, Some("application/json")));
+    assert_eq!(answer.body, keys.jwks_json, "the same as the generator wrote");
+    // The same after a restart, and at the other spelling of the address.
+    assert_eq!(asked(&*desk_with(settings), "GET", "keys/").body, answer.body);
+    let set: Value = serde_json::from_str(&answer.body).unwrap();
+    let members: Vec<&String> = set["keys"][0].as_object().unwrap().keys().collect();
+    assert_eq!(members, ["alg", "e", "kid", "kty", "n", "use", "x5c"]);
+    let private: String = keys.private_pem.lines().filter(|line| !line.starts_with('-')).collect();
+    let x5c = set["keys"][0]["x5c"][0].as_str().unwrap();
+    let pem: String = keys.certificate_pem.lines().filter(|l| !l.starts_with('-')).collect();
+    assert_eq!(x5c, pem);
+    assert!(!private.is_empty() && private.as_bytes().windows(40).all(|part| {
+        let part = std::str::from_utf8(part).unwrap();
+        !answer.body.contains(part) || x5c.contains(part) && part.len() < 400
+    }));
+}
+
+#[test]
+fn everything_else_at_the_hook_is_refused() {
+    let desk = desk_with(json!({}));
+    for (method, path, status) in [
+        ("POST", "keys", 405),
+        ("DELETE", "keys", 405),
+        ("GET", "", 404),
+        ("POST", "", 404),
+        ("GET", "keys/private", 404),
+        ("GET", "Keys", 404),
+    ] {
+        let answer = asked(&*desk, method, path);
+        assert_eq!(answer.status, status, "{method} {path}");
+        assert!(!answer.body.contains("keys\":"), "{method} {path}");
+    }
+}
+
+#[test]
+fn a_key_id_that_settings_would_read_otherwise_is_refused() {
+    for (kid, issuer) in [("", "baton"), ("baton 1", "baton"), ("baton-1", " baton")] {
+        assert!(matches!(keygen(kid, issuer), Err(KeygenError::Word(_))), "{kid:?} {issuer:?}");
+    }
 }

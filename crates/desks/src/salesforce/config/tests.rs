@@ -5,14 +5,14 @@ use std::sync::OnceLock;
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256, RsaKeySize};
 use serde_json::{Value, json};
 
-use super::{super::keygen, *};
+use super::{super::key_set, *};
 
 /// A key made in this test run; it opens nothing.
 fn private_key() -> &'static str {
     static KEY: OnceLock<String> = OnceLock::new();
     KEY.get_or_init(|| {
         let pair = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap();
-        keygen::pem("PRIVATE KEY", pair.serialized_der())
+        key_set::pem("PRIVATE KEY", pair.serialized_der())
     })
 }
 
@@ -94,7 +94,7 @@ fn a_key_is_read_however_it_was_folded() {
 #[test]
 fn what_is_no_private_rsa_key_is_named() {
     let curve = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
-    let pem = |label: &str| keygen::pem(label, curve.serialized_der());
+    let pem = |label: &str| key_set::pem(label, curve.serialized_der());
     for (text, word) in [
         (pem("PRIVATE KEY"), "RSA only"),
         (pem("EC PRIVATE KEY"), "EC key"),
