@@ -56,9 +56,8 @@ impl From<rcgen::Error> for KeygenError {
 /// The key id or the issuer is no word, or the machine gives no random numbers.
 pub fn keygen(kid: &str, issuer: &str) -> Result<Keys, KeygenError> {
     // Settings are read without the spaces around them, and then the two would differ.
-    let is_word = |text: &str| {
-        !text.is_empty() && !text.chars().any(|c| c.is_whitespace() || c.is_control())
-    };
+    let is_word =
+        |text: &str| !text.is_empty() && !text.chars().any(|c| c.is_whitespace() || c.is_control());
     for (which, text) in [("the key id", kid), ("the issuer", issuer)] {
         if !is_word(text) {
             return Err(KeygenError::Word(which));

@@ -3,25 +3,8 @@ use serde_json::json;
 use super::*;
 
 fn key() -> Arc<SigningKey> {
-    let keys = super::super::super::keygen("k", "baton", &clock()).unwrap();
+    let keys = super::super::super::keygen("k", "baton").unwrap();
     Arc::new(SigningKey::read("private_key", &keys.private_pem).unwrap())
-}
-
-fn clock() -> Arc<dyn baton_core::time::Clock> {
-    struct Still;
-    impl baton_core::time::Clock for Still {
-        fn now(&self) -> baton_core::time::Timestamp {
-            baton_core::time::Timestamp(1_763_632_800_000)
-        }
-
-        fn sleep_until(
-            &self,
-            _: baton_core::time::Timestamp,
-        ) -> baton_core::time::BoxFuture<'_, ()> {
-            Box::pin(std::future::ready(()))
-        }
-    }
-    Arc::new(Still)
 }
 
 fn read(settings: Value) -> Read<Option<Crm>> {
