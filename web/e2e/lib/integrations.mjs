@@ -3,10 +3,19 @@ import { check } from "./steps.mjs";
 
 const DESK = "Dynamics 365";
 const SECOND = "Night desk";
+const THIRD = "Second Salesforce";
 const ids = (desk) => [
   ["Tenant id", desk.tenant_id],
   ["Client id", desk.client_id],
   ["Environment URL", desk.environment_url],
+];
+
+const six = (desk) => [
+  ["Messaging (SCRT) URL", desk.scrt_url],
+  ["Organization id", desk.organization_id],
+  ["Deployment", desk.deployment],
+  ["Auth key id", desk.auth_key_id],
+  ["Private key", desk.private_key],
 ];
 
 /** What Dynamics 365 answers, once, where the workstream is not known. */
@@ -138,6 +147,37 @@ export function integrationSteps({ page, ready, open, askForPerson }) {
         await main.getByRole("button", { name: "Save the routes" }).click();
         await routes.waitFor();
         check((await routes.getByText("SMS support").count()) === 0, "the route is still there");
+      },
+    ],
+    [
+      "a Salesforce organisation is connected by six values; a page's address instead of its own is named",
+      async () => {
+        await open();
+        await main.getByRole("link", { name: "Connect another Salesforce", exact: true }).click();
+        await main.getByRole("heading", { level: 1, name: "Connect Salesforce" }).waitFor();
+        await main.getByLabel("Name", { exact: true }).fill(THIRD);
+        const { settings: values } = ready.desks.find((desk) => desk.vendor === "salesforce");
+        for (const [label, value] of six(values)) {
+          await main.getByLabel(label, { exact: true }).fill(value);
+        }
+        const instance = main.getByLabel("Instance URL", { exact: true });
+        await instance.fill("https://acme.lightning.force.com/lightning/page/home");
+        await test().click();
+        await main.getByText("https://acme.my.salesforce.com").waitFor();
+        await hasFocus(instance);
+        await instance.fill(values.instance_url);
+        await main.getByText(/more settings, which most leave empty$/).click();
+        await main.getByLabel("Key set issuer (optional)").fill(values.issuer);
+        await test().click();
+        await main.getByText(`${THIRD} is saved.`).waitFor();
+        await main.getByText(/Records are not connected/).waitFor();
+        await checkAccessible(page, "Salesforce, saved");
+        await takePictures(page, "36-salesforce-saved");
+        await main.getByRole("link", { name: "Go to the integrations" }).click();
+        await state(THIRD, "Active").waitFor();
+        await button(THIRD, "Stop").click();
+        await button(THIRD, "Stop the desk").click();
+        await state(THIRD, "Stopped").waitFor();
       },
     ],
     [
