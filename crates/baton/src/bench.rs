@@ -10,6 +10,7 @@ mod messages;
 mod pace;
 mod parts;
 mod requests;
+mod streams;
 mod world;
 
 use std::{sync::Arc, time::Duration};
@@ -42,6 +43,7 @@ enum What {
     Messages(messages::Messages),
     Media(media::Media),
     Pace(pace::Pace),
+    Streams(streams::Streams),
 }
 
 /// Measures how fast signed webhooks are verified, committed and answered while the workers run.
@@ -114,6 +116,7 @@ pub async fn run(args: Bench) -> Result<(), RunError> {
         What::Messages(args) => return messages::run(&args),
         What::Media(args) => return media::run(&args).await,
         What::Pace(args) => return pace::run(&args).await,
+        What::Streams(args) => return streams::run(&args).await,
     };
     // A hub counts what it does; so does what is measured.
     let counting = baton_http::metrics_start().map(baton_http::metrics_upkeep).map(tokio::spawn);
