@@ -10,6 +10,7 @@ mod doctor;
 mod hub;
 mod logging;
 mod rehearse;
+mod salesforce;
 mod sandbox;
 mod seed;
 mod serve;
@@ -45,6 +46,7 @@ enum Command {
     Doctor(doctor::Doctor),
     Trace(trace::TraceArgs),
     Bench(bench::Bench),
+    Salesforce(salesforce::Salesforce),
     /// Print a new key for the encryption of secrets.
     Key,
 }
@@ -86,6 +88,7 @@ async fn run(command: Command) -> Result<(), hub::RunError> {
         Command::Doctor(args) => doctor::run(args).await,
         Command::Trace(args) => trace::run(args).await,
         Command::Bench(args) => bench::run(args).await,
+        Command::Salesforce(args) => salesforce::run(args),
         Command::Key => {
             println!("{}", baton_store::SecretKey::generate()?);
             Ok(())
