@@ -34,6 +34,12 @@ async fn right_settings_pass_and_what_depends_on_the_deployment_is_derived() {
     assert!(again.desk.check().await.verdict().is_ok());
 }
 
+/// The warnings about routing attributes.
+fn of_attributes(checked: &Checked) -> Vec<&str> {
+    let warnings = checked.warnings.iter().map(String::as_str);
+    warnings.filter(|warning| warning.starts_with("routing_attributes: ")).collect()
+}
+
 #[tokio::test]
 async fn every_attribute_that_salesforce_would_drop_is_told() {
     let attributes = json!({ "routing_attributes": { "vipLevel": "gold", "phone": "x" } });
@@ -44,13 +50,28 @@ async fn every_attribute_that_salesforce_would_drop_is_told() {
     stage.act("deployment", json!({ "fields": fields })).await;
     let checked = stage.desk.check().await;
     assert!(checked.verdict().is_ok());
-    let about = |text: &str| checked.warnings.iter().any(|warning| warning.contains(text));
-    for dropped in ["drops vipLevel unless", "drops Language unless", "drops Summary unless"] {
-        assert!(about(dropped), "{dropped}: {:#?}", checked.warnings);
+    let [spelled, untold, demanded] = of_attributes(&checked)[..] else {
+        panic!("{:#?}", checked.warnings);
+    };
+    assert!(spelled.contains("drops phone, because the channel spells it Phone"), "{spelled}");
+    for dropped in ["Language", "WindowEndsAt", "Summary", "Queue", "vipLevel"] {
+        assert!(untold.contains(dropped), "{dropped}: {untold}");
     }
-    assert!(about("drops phone, because the channel spells it Phone"), "{:#?}", checked.warnings);
-    assert!(about("demands Region"), "{:#?}", checked.warnings);
-    assert!(!about("drops Channel"));
+    for kept in ["Channel,", "OpencxSessionId", "phone"] {
+        assert!(!untold.contains(kept), "{kept}: {untold}");
+    }
+    assert!(demanded.contains("demands Region"), "{demanded}");
+}
+
+#[tokio::test]
+async fn parameters_that_salesforce_tells_nobody_of_are_one_warning() {
+    let stage = Stage::new().await;
+    stage.act("deployment", json!({ "fields": [] })).await;
+    let checked = stage.desk.check().await;
+    let [untold] = of_attributes(&checked)[..] else { panic!("{:#?}", checked.warnings) };
+    assert!(untold.contains("drops OpencxSessionId, Channel, "), "{untold}");
+    assert!(untold.contains("unless they are parameters of the channel"), "{untold}");
+    assert_eq!(checked.derived.get("declared_attributes"), None);
 }
 
 #[tokio::test]

@@ -108,41 +108,31 @@ impl Client {
     }
 
     /// What Salesforce would drop without a word: names that the channel does not declare, in
-    /// their exact spelling.
+    /// their exact spelling. It tells clients of fields of the pre-chat form only and never of the
+    /// channel's parameters, so that what is not told is one warning and no proof.
     fn check_attributes(&self, report: &mut Report, found: &DeploymentConfig) {
-        let fields = found.forms.iter().flat_map(|form| &form.form_fields);
-        let declared: BTreeMap<&str, Option<u64>> = fields
-            .map(|field| (field.name.as_str(), field.max_length.map(|most| most as u64)))
-            .filter(|(name, _)| !name.is_empty())
-            .collect();
+        let declared = declared(found);
         let mapped = self.config.routing_attributes.iter().map(|(name, _)| name.as_str());
-        for name in attributes::OWN.iter().copied().chain(mapped) {
-            if declared.contains_key(name) {
-                continue;
-            }
-            let other = declared.keys().find(|known| known.eq_ignore_ascii_case(name));
-            report.warn(match other {
-                Some(other) => format!(
+        let given: Vec<&str> = attributes::OWN.iter().copied().chain(mapped).collect();
+        let mut untold = Vec::new();
+        for name in given.iter().filter(|name| !declared.contains_key(**name)) {
+            match declared.keys().find(|known| known.eq_ignore_ascii_case(name)) {
+                Some(other) => report.warn(format!(
                     "routing_attributes: Salesforce drops {name}, because the channel spells it \
                      {other}; letters' case matters there"
-                ),
-                None => format!(
-                    "routing_attributes: Salesforce drops {name} unless it is a parameter of the \
-                     channel; add it under the channel's Custom Parameters (name {name}, type \
-                     String) and map it in Parameter Mappings"
-                ),
-            });
-        }
-        let required = found.forms.iter().flat_map(|form| &form.form_fields);
-        for field in required.filter(|field| field.required) {
-            let known = attributes::OWN.contains(&field.name.as_str())
-                || self.config.routing_attributes.iter().any(|(name, _)| *name == field.name);
-            if !known {
-                let name: String = field.name.chars().take(80).collect();
-                report.warn(format!(
-                    "routing_attributes: the pre-chat form demands {name}; give it a value there"
-                ));
+                )),
+                None => untold.push(*name),
             }
+        }
+        if !untold.is_empty() {
+            report.warn(untold_parameters(&untold));
+        }
+        let fields = found.forms.iter().flat_map(|form| &form.form_fields);
+        for field in fields.filter(|field| field.required && !given.contains(&&*field.name)) {
+            let name: String = field.name.chars().take(80).collect();
+            report.warn(format!(
+                "routing_attributes: the pre-chat form demands {name}; give it a value there"
+            ));
         }
         let plain = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         let lines =
@@ -155,6 +145,24 @@ impl Client {
             report.derive("declared_attributes", lines.join(","));
         }
     }
+}
+
+/// The fields of the pre-chat form, with the most characters of each.
+fn declared(found: &DeploymentConfig) -> BTreeMap<&str, Option<u64>> {
+    let fields = found.forms.iter().flat_map(|form| &form.form_fields);
+    fields
+        .map(|field| (field.name.as_str(), field.max_length.map(|most| most as u64)))
+        .filter(|(name, _)| !name.is_empty())
+        .collect()
+}
+
+fn untold_parameters(names: &[&str]) -> String {
+    format!(
+        "routing_attributes: Salesforce drops {} unless they are parameters of the channel, of \
+         which it tells no client; where reps do not see one, add it under the channel's Custom \
+         Parameters (under exactly this name, type String) and map it in Parameter Mappings",
+        names.join(", ")
+    )
 }
 
 /// A deployment of another type gives tokens that open no conversation.
