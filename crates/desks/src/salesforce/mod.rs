@@ -129,6 +129,10 @@ impl Desk for Salesforce {
         })
     }
 
+    fn window<'a>(&'a self, handoff: &'a Handoff, until: Timestamp) -> BoxFuture<'a, ()> {
+        Box::pin(self.0.tell_window(handoff, until))
+    }
+
     fn read<'a>(&'a self, handoff: &'a Handoff, message: &'a Message) -> BoxFuture<'a, ()> {
         Box::pin(async move {
             if handoff.target.kind == WorkKind::Live {

@@ -8,6 +8,7 @@ mod link;
 mod notes;
 mod oauth;
 mod records;
+mod window;
 
 use baton_core::{
     channel::Call,

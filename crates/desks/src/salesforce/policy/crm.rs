@@ -88,6 +88,12 @@ pub const CONTACT_PATIENCE_MS: u64 = 8_000;
 /// How long after the conversation was made its session is looked for; our own choice: reports
 /// name a few seconds.
 pub const SESSION_PATIENCE_MS: i64 = 10 * SECOND_MS;
+/// How much later the window's end must be before its field is written again: a call of the day
+/// for each message would be dear, and a rep who reads an earlier end is on the safe side; our own
+/// choice.
+pub const WINDOW_STEP_MS: i64 = 5 * MINUTE_MS;
+/// The most sessions whose window's end is remembered; our own bound.
+pub const WINDOWS_MAX: usize = 10_000;
 /// The pause between two looks; our own choice.
 pub const SESSION_PAUSE_MS: i64 = SECOND_MS;
 /// Answers of each kind that one listing of a case reads; our own bound.

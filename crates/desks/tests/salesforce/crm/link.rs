@@ -1,9 +1,13 @@
 //! The messaging user of a conversation: found by it, named and linked.
 
-use baton_core::route::WorkKind;
+use baton_core::{
+    handoff::Handoff,
+    route::WorkKind,
+    time::{DAY_MS, HOUR_MS, MINUTE_MS},
+};
 use serde_json::{Value, json};
 
-use super::stage::{Stage, accepted, opened};
+use super::stage::{NOW, Stage, accepted, opened};
 
 const CONVERSATION: &str = "cccccccc-0000-4000-8000-000000000001";
 
@@ -83,16 +87,63 @@ async fn a_session_is_waited_for_a_moment_and_then_done_without() {
 
 #[tokio::test]
 async fn the_windows_end_stands_in_the_field_of_the_settings() {
-    let stage = Stage::keyed(json!({ "window_field": "Window_Ends__c" })).await;
+    let (stage, mut handoff) = with_window(json!({ "window_field": "Window_Ends__c" })).await;
+    handoff.learned.clear();
+    let told = accepted(stage.step(&handoff, &step(Some("2025-11-20T11:00:00.000Z"))).await);
+    assert_eq!(told.notice, None);
+    assert_eq!(window(&stage).await, "2025-11-20T11:00:00.000+0000");
+}
+
+/// A live handoff whose session is known, at an organisation that has a field for the window.
+async fn with_window(more: Value) -> (Stage, Handoff) {
+    let stage = Stage::keyed(more).await;
     let field =
         json!({ "object": "MessagingSession", "name": "Window_Ends__c", "kind": "DateTime" });
     stage.order("fields", field).await;
-    session(&stage).await;
-    let handoff = opened(WorkKind::Live, CONVERSATION);
-    let told = accepted(stage.step(&handoff, &step(Some("2025-11-20T11:00:00.000Z"))).await);
-    assert_eq!(told.notice, None);
-    let row = &stage.rows("MessagingSession").await[0];
-    assert_eq!(row["Window_Ends__c"], "2025-11-20T11:00:00.000+0000", "{row}");
+    let there = session(&stage).await;
+    let mut handoff = opened(WorkKind::Live, CONVERSATION);
+    handoff.learned.insert("messaging_session".to_owned(), there.session);
+    (stage, handoff)
+}
+
+async fn window(stage: &Stage) -> Value {
+    stage.rows("MessagingSession").await[0]["Window_Ends__c"].clone()
+}
+
+#[tokio::test]
+async fn a_window_that_moves_is_told_and_a_burst_of_messages_is_one_call() {
+    let (stage, handoff) = with_window(json!({ "window_field": "Window_Ends__c" })).await;
+    stage.desk.window(&handoff, NOW.plus_ms(DAY_MS)).await;
+    assert_eq!(window(&stage).await, "2025-11-21T10:00:00.000+0000");
+    stage.desk.window(&handoff, NOW.plus_ms(DAY_MS + MINUTE_MS)).await;
+    stage.desk.window(&handoff, NOW.plus_ms(DAY_MS + 2 * MINUTE_MS)).await;
+    assert_eq!(window(&stage).await, "2025-11-21T10:00:00.000+0000");
+    stage.desk.window(&handoff, NOW.plus_ms(DAY_MS + HOUR_MS)).await;
+    assert_eq!(window(&stage).await, "2025-11-21T11:00:00.000+0000");
+    let calls = stage.calls().await;
+    assert_eq!(calls.iter().filter(|call| *call == "MessagingSession.update").count(), 2);
+}
+
+#[tokio::test]
+async fn a_window_that_was_not_taken_is_told_with_the_next_message() {
+    let (stage, handoff) = with_window(json!({ "window_field": "Window_Ends__c" })).await;
+    let locked = Some((400, "UNABLE_TO_LOCK_ROW"));
+    stage.fault("MessagingSession.update", "status", locked).await;
+    stage.desk.window(&handoff, NOW.plus_ms(DAY_MS)).await;
+    assert_eq!(window(&stage).await, Value::Null);
+    stage.desk.window(&handoff, NOW.plus_ms(DAY_MS + MINUTE_MS)).await;
+    assert_eq!(window(&stage).await, "2025-11-21T10:01:00.000+0000");
+}
+
+#[tokio::test]
+async fn nobody_is_called_about_a_window_without_a_field_or_a_session() {
+    let (stage, handoff) = with_window(json!({})).await;
+    stage.desk.window(&handoff, NOW.plus_ms(DAY_MS)).await;
+    assert!(stage.calls().await.is_empty());
+    let (stage, _) = with_window(json!({ "window_field": "Window_Ends__c" })).await;
+    let unknown = opened(WorkKind::Live, CONVERSATION);
+    stage.desk.window(&unknown, NOW.plus_ms(DAY_MS)).await;
+    assert!(stage.calls().await.is_empty());
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ use tokio::sync::Semaphore;
 use super::{
     super::{Client, exchange_within},
     oauth::CoreTokens,
+    window::Told,
 };
 use crate::salesforce::{
     config::crm::Crm,
@@ -31,7 +32,7 @@ use crate::salesforce::{
 pub(super) enum Urgency {
     /// Somebody waits for it.
     Handoff,
-    /// It comes again.
+    /// It comes again, or may be lost.
     Poll,
 }
 
@@ -47,6 +48,8 @@ pub struct Records {
     pub(super) me: tokio::sync::OnceCell<String>,
     /// The address of the deployment's channel.
     pub(super) channel_address: tokio::sync::OnceCell<String>,
+    /// Until when customers can be written to, as sessions were told.
+    pub(super) windows: Told,
     /// Customers who are being looked for and made.
     busy: Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>,
 }
@@ -70,6 +73,7 @@ impl Default for Records {
             names: tokio::sync::Mutex::default(),
             me: tokio::sync::OnceCell::new(),
             channel_address: tokio::sync::OnceCell::new(),
+            windows: Told::default(),
             busy: Mutex::default(),
         }
     }
