@@ -358,6 +358,12 @@ pub trait Desk: Send + Sync {
         Box::pin(std::future::ready(Err(fault)))
     }
 
+    /// Tells the rep that a message of theirs is on the customer's device. May be lost.
+    fn delivered<'a>(&'a self, handoff: &'a Handoff, message: &'a Message) -> BoxFuture<'a, ()> {
+        let _ = (handoff, message);
+        Box::pin(std::future::ready(()))
+    }
+
     /// Begins to fetch a file that a rep sent. A fault of class `MediaProblem` is final.
     fn fetch<'a>(
         &'a self,

@@ -161,11 +161,16 @@ impl Hub {
         Ok(self.store.template_list(handoff.workspace, Some(inbox), COMMAND_TEMPLATES).await?)
     }
 
-    /// Tells the desk that the customer has read a rep's message. May be lost.
-    pub(crate) async fn show_read(&self, message: &Message) -> Result<(), ApplyError> {
+    /// Tells the desk that the customer has a rep's message, or has read it. May be lost.
+    pub(crate) async fn show_mark(&self, message: &Message, read: bool) -> Result<(), ApplyError> {
         let Some((desk, handoff)) = self.open_desk(message).await? else { return Ok(()) };
         let message = message.clone();
-        signal(async move { desk.read(&handoff, &message).await });
+        signal(async move {
+            match read {
+                true => desk.read(&handoff, &message).await,
+                false => desk.delivered(&handoff, &message).await,
+            }
+        });
         Ok(())
     }
 

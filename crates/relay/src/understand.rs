@@ -208,12 +208,13 @@ impl Hub {
         };
         self.template_reported(inbox, delivery, receipt.fault.as_ref()).await?;
         let with = With { deliveries: vec![delivery], ..with };
-        let is_read = receipt.status == MessageStatus::Read;
+        let status = receipt.status;
         let input = Input::Receipt { receipt, delivery };
         let (_, effects) = self.apply(&Whose::Known(conversation), &with, &input).await?;
-        let rep = |m: &&Message| is_read && m.author.kind == AuthorKind::Rep;
+        let marks = matches!(status, MessageStatus::Delivered | MessageStatus::Read);
+        let rep = |m: &&Message| marks && m.status == status && m.author.kind == AuthorKind::Rep;
         if let Some(message) = effects.messages.iter().find(rep) {
-            self.show_read(message).await?;
+            self.show_mark(message, status == MessageStatus::Read).await?;
         }
         Ok(End::Committed)
     }

@@ -136,7 +136,15 @@ impl Desk for Salesforce {
     fn read<'a>(&'a self, handoff: &'a Handoff, message: &'a Message) -> BoxFuture<'a, ()> {
         Box::pin(async move {
             if handoff.target.kind == WorkKind::Live {
-                self.0.mark_read(handoff, message).await;
+                self.0.acknowledge(handoff, message, "Read").await;
+            }
+        })
+    }
+
+    fn delivered<'a>(&'a self, handoff: &'a Handoff, message: &'a Message) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            if handoff.target.kind == WorkKind::Live {
+                self.0.acknowledge(handoff, message, "Delivery").await;
             }
         })
     }

@@ -7,7 +7,7 @@ use baton_core::{
     interactive::Offer,
     message::{AuthorKind, Content},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::*;
 
@@ -186,7 +186,7 @@ async fn a_session_that_a_rep_ended_takes_no_more_and_one_that_is_not_begun_is_b
 }
 
 #[tokio::test]
-async fn the_rep_sees_typing_and_what_was_read() {
+async fn the_rep_sees_typing_and_what_arrived_and_was_read() {
     let stage = Stage::new().await;
     let handoff = stage.accepted().await;
     let mut stream = stage.listen(None).await;
@@ -197,8 +197,14 @@ async fn the_rep_sees_typing_and_what_was_read() {
     let Some(DeskEventKind::Message(said)) = kinds.last() else { panic!("{kinds:?}") };
     let mut read = message(1, AuthorKind::Rep, said.content.clone());
     read.vendor_id.clone_from(&said.vendor_id);
+    let marks = async || {
+        let seen = stage.seen().await;
+        let all = seen["messages"].as_array().unwrap();
+        let rep = all.iter().find(|m| m["author"] == "rep").unwrap();
+        (rep["delivered_at_ms"].clone(), rep["read_at_ms"].clone())
+    };
+    stage.desk.delivered(&handoff, &read).await;
+    assert_eq!(marks().await, (json!(NOW.0), Value::Null));
     stage.desk.read(&handoff, &read).await;
-    let seen = stage.seen().await;
-    let rep = seen["messages"].as_array().unwrap().iter().find(|m| m["author"] == "rep").unwrap();
-    assert_eq!(rep["read_at_ms"], NOW.0);
+    assert_eq!(marks().await, (json!(NOW.0), json!(NOW.0)));
 }

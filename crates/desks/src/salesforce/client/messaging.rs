@@ -182,20 +182,25 @@ impl Client {
         }
     }
 
-    /// The customer has read what a rep wrote. That the words are `Read` and `Delivery` no page
-    /// confirms.
-    pub async fn mark_read(&self, handoff: &Handoff, message: &Message) {
+    /// The customer has what a rep wrote (`Delivery`), or has read it (`Read`). That these are the
+    /// words no page confirms.
+    pub async fn acknowledge(&self, handoff: &Handoff, message: &Message, word: &str) {
         let (Some(conversation), Some(id)) = (conversation_of(handoff), &message.vendor_id) else {
             return;
         };
         let Some(entry) = parse::entry_of(id) else { return };
+        // Each mark has an id of its own, the same at every try.
+        let mut seed = message.id.0.into_bytes();
+        seed.iter_mut().zip(word.bytes()).for_each(|(to, letter)| *to ^= letter);
         let ack = json!({
-            "id": derived(message.id.0), "entryType": "Read", "conversationEntryId": entry,
+            "id": derived(Uuid::from_bytes(seed)),
+            "entryType": word,
+            "conversationEntryId": entry,
         });
         let path = format!("conversation/{conversation}/acknowledge-entries");
         let request = self.api(Method::POST, &path).json(&json!({ "acks": [ack] }));
         if let Err(failure) = self.demand(&subject_of(handoff), request).await {
-            tracing::debug!(code = failure.fault.code, "the read mark was not taken");
+            tracing::debug!(code = failure.fault.code, "a mark was not taken");
         }
     }
 
