@@ -1,8 +1,14 @@
 //! The rep side: one folder per vendor, one registry line each.
 
+mod answer;
+mod description;
 mod dynamics365;
+mod failure;
 mod html;
+mod mapped;
+mod report;
 pub mod salesforce;
+mod settings;
 mod transcript;
 
 use std::sync::Arc;

@@ -33,7 +33,7 @@ use baton_core::{
     time::{Clock, Timestamp},
 };
 use baton_files::Files;
-use reqwest::{Method, RequestBuilder, Response, header::RETRY_AFTER};
+use reqwest::{Method, RequestBuilder, header::RETRY_AFTER};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
@@ -45,7 +45,7 @@ use super::{
     verify::Keys,
     wire,
 };
-use crate::Deps;
+use crate::{Deps, answer};
 use limits::{Gate, Urgency};
 
 /// One organisation's connection.
@@ -266,42 +266,20 @@ fn read<T: DeserializeOwned>(reply: &Reply, what: &str) -> Result<T, Failure> {
     })
 }
 
-/// Sends one request and reads its answer within bounds. Only a connection that was never made
-/// is certain to have sent nothing.
+/// Who answers, in texts.
+const VENDOR_NAME: &str = "Microsoft";
+
+/// Sends one request and reads its answer within bounds.
 async fn exchange(request: RequestBuilder, max_bytes: usize) -> Result<Reply, Failure> {
     let request = request.timeout(Duration::from_millis(policy::CALL_TIMEOUT_MS));
-    let response = request.send().await.map_err(|error| {
-        if error.is_builder() {
-            Failure::refused(FaultClass::Bug, "the request could not be made")
-        } else if error.is_connect() {
-            Failure::not_done(None, FaultClass::VendorDown, "Microsoft cannot be reached")
-        } else if error.is_timeout() {
-            Failure::unknown("Microsoft did not answer in time")
-        } else {
-            Failure::unknown("the connection to Microsoft broke")
-        }
-    })?;
-    let header = |name: &str| {
-        response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
-    };
+    let response = request.send().await.map_err(|e| answer::not_answered(&e, VENDOR_NAME))?;
+    let header = |name: &str| answer::header(&response, name);
     Ok(Reply {
         status: response.status().as_u16(),
         retry_after: header(RETRY_AFTER.as_str()),
         correlation: header("x-ms-correlation-id")
             .or_else(|| header("x-ms-service-request-id"))
             .or_else(|| header("x-ms-request-id")),
-        body: read_body(response, max_bytes).await?,
+        body: answer::body(response, max_bytes, VENDOR_NAME).await?,
     })
-}
-
-async fn read_body(mut response: Response, max_bytes: usize) -> Result<Vec<u8>, Failure> {
-    let broken = |_| Failure::unknown("Microsoft's answer broke off");
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(broken)? {
-        if body.len() + chunk.len() > max_bytes {
-            return Err(Failure::unknown("Microsoft's answer is too long"));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
 }

@@ -17,10 +17,8 @@ use super::{
     ids::read_guid,
     policy,
 };
-use values::{
-    Settings, column, context_variables, day, environment_url, guid, one_of, optional,
-    optional_guid, webhook_key, yes,
-};
+use crate::settings::{Settings, one_of, optional, yes};
+use values::{column, context_variables, day, environment_url, guid, optional_guid, webhook_key};
 
 pub use cases::{Cases, Rows};
 pub use fields::FIELDS;

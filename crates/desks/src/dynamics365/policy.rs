@@ -10,10 +10,10 @@ use baton_core::{
     time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS},
 };
 
+pub use crate::failure::{Certainty, Failure, doing};
 pub use failure::{
-    Certainty, Failure, Reply, about_a_case, dataverse_failure, denied, doing, entra_failure,
-    exists, is_closed_case, is_missing, messaging_failure, refuses_credential, refuses_file,
-    unless_missing,
+    Reply, about_a_case, dataverse_failure, denied, entra_failure, exists, is_closed_case,
+    is_missing, messaging_failure, refuses_credential, refuses_file, unless_missing,
 };
 
 /// Characters of one message: "Use /conversation/{id} endpoint".

@@ -15,7 +15,7 @@ use std::{sync::Arc, time::Duration};
 use baton_core::{
     channel::Call,
     desk::Listing,
-    fault::{Accepted, FaultClass, Outcome},
+    fault::{Accepted, Outcome},
     handoff::Handoff,
     keep::Keep,
     route::WorkKind,
@@ -30,7 +30,7 @@ use super::{
     policy::{self, Failure, Reply},
     render, wire,
 };
-use crate::Deps;
+use crate::{Deps, answer};
 use pace::{Paces, Pause, Window};
 use remembered::Remembered;
 
@@ -152,33 +152,19 @@ async fn exchange_within(
     read_reply(response, max_bytes).await
 }
 
-/// Why there is no answer. Only a connection that was never made is certain to have sent nothing.
+/// Who answers, in texts.
+const VENDOR_NAME: &str = "Salesforce";
+
+/// Why there is no answer.
 pub fn not_answered(error: &reqwest::Error) -> Failure {
-    if error.is_builder() {
-        Failure::refused(FaultClass::Bug, "the request could not be made")
-    } else if error.is_connect() {
-        Failure::not_done(None, FaultClass::VendorDown, "Salesforce cannot be reached")
-    } else if error.is_timeout() {
-        Failure::unknown("Salesforce did not answer in time")
-    } else {
-        Failure::unknown("the connection to Salesforce broke")
-    }
+    answer::not_answered(error, VENDOR_NAME)
 }
 
 /// An answer, read within its bound.
-pub async fn read_reply(mut response: Response, max_bytes: usize) -> Result<Reply, Failure> {
-    let header = |name: &str| {
-        response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
-    };
+pub async fn read_reply(response: Response, max_bytes: usize) -> Result<Reply, Failure> {
+    let header = |name: &str| answer::header(&response, name);
     let (retry_after, limit_info) = (header(RETRY_AFTER.as_str()), header("sforce-limit-info"));
     let status = response.status().as_u16();
-    let broken = |_| Failure::unknown("Salesforce's answer broke off");
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(broken)? {
-        if body.len() + chunk.len() > max_bytes {
-            return Err(Failure::unknown("Salesforce's answer is too long"));
-        }
-        body.extend_from_slice(&chunk);
-    }
+    let body = answer::body(response, max_bytes, VENDOR_NAME).await?;
     Ok(Reply { status, retry_after, limit_info, body })
 }

@@ -11,8 +11,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use baton_core::config::{ConfigFault, check_keys};
 
 use super::{ids, key::SigningKey, key_set::PublicHalf, policy};
+use crate::settings::{Settings, optional, required, yes};
 use crm::Crm;
-use values::{Settings, optional, required, yes};
 
 pub use fields::FIELDS;
 

@@ -11,9 +11,9 @@ use baton_core::{
     time::{HOUR_MS, MINUTE_MS, SECOND_MS},
 };
 
+pub use crate::failure::{Certainty, Failure, doing};
 pub use failure::{
-    Certainty, Failure, Reply, anonymous, denied, doing, is_over, is_there, messaging_failure,
-    refuses_file, token_failure,
+    Reply, anonymous, denied, is_over, is_there, messaging_failure, refuses_file, token_failure,
 };
 
 /// Characters of one message of ours. No page gives a limit; third parties tell of 8 KB for a

@@ -1,11 +1,7 @@
 //! The settings, tried: everything that a handoff will need, changing nothing.
 
-use baton_core::{
-    desk::{Check, Checked},
-    fault::FaultClass,
-};
+use baton_core::{desk::Checked, fault::FaultClass};
 use reqwest::Method;
-use serde_json::Value;
 
 use super::{
     super::{
@@ -16,35 +12,13 @@ use super::{
     },
     Client, availability, read,
 };
-
-/// What the checks found so far.
-struct Report(Checked);
-
-impl Report {
-    /// Notes one check; what it found, where it went well.
-    fn add<T>(&mut self, name: &str, what: &str, result: Result<T, Failure>) -> Option<T> {
-        let (found, fault) = match result {
-            Ok(found) => (Some(found), None),
-            Err(failure) => (None, Some(failure.fault)),
-        };
-        self.0.checks.push(Check { name: name.to_owned(), what: what.to_owned(), fault });
-        found
-    }
-
-    fn derive(&mut self, key: &str, value: &str) {
-        self.0.derived.insert(key.to_owned(), Value::String(value.to_owned()));
-    }
-
-    fn warn(&mut self, text: impl Into<String>) {
-        self.0.warnings.push(text.into());
-    }
-}
+use crate::report::Report;
 
 impl Client {
     /// Tries the credentials, the application user and its privileges, the messaging channel, the
     /// Messaging API and what cases refer to. What does not depend on a failure is still tried.
     pub async fn check(&self) -> Checked {
-        let mut report = Report(Checked::default());
+        let mut report = Report::default();
         self.check_end(&mut report);
         if !self.check_sign_in(&mut report).await {
             return report.0;

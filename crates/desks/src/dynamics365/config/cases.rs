@@ -1,11 +1,14 @@
 //! How cases are made, and the rows of the compatibility mode.
 
-use baton_core::{brief::Sentiment, config::ConfigFault, inbox::ChannelKind};
+use baton_core::config::ConfigFault;
 use serde_json::{Map, Value, json};
 
 use super::{
     super::policy,
-    values::{Read, Settings, column, object, one_of, optional, optional_guid, owner, yes},
+    values::{column, optional_guid, owner},
+};
+use crate::settings::{
+    Read, Settings, keys_are_channels, lower, moods_are_sentiments, object, one_of, optional, yes,
 };
 
 /// How cases are made, and what of them comes back.
@@ -83,7 +86,7 @@ impl Cases {
     pub fn read(settings: &Settings) -> Result<Self, ConfigFault> {
         let priority = lower(object(settings, "case_priority")?);
         values_are_options("case_priority", &priority)?;
-        sentiments_are_known(&priority)?;
+        moods_are_sentiments("case_priority", &priority)?;
         let properties = object(settings, "ticket_properties")?;
         none_is_ours(&properties, &priority)?;
         Ok(Self {
@@ -199,12 +202,7 @@ fn origin(settings: &Settings) -> Read<Map<String, Value>> {
     const KEY: &str = "case_origin";
     let given = lower(object(settings, KEY)?);
     values_are_options(KEY, &given)?;
-    use ChannelKind::{Email, Phone, Sms, Web, Whatsapp};
-    let channels = [Whatsapp, Sms, Web, Email, Phone].map(ChannelKind::name);
-    if let Some(unknown) = given.keys().find(|key| !channels.contains(&key.as_str())) {
-        let text = format!("there is no channel {unknown:?}; known are {}", channels.join(", "));
-        return Err(ConfigFault::new(KEY, text));
-    }
+    keys_are_channels(KEY, &given)?;
     let mut origin = json!({ "phone": 1, "email": 2, "web": 3 });
     if let Value::Object(origin) = &mut origin {
         origin.extend(given);
@@ -215,10 +213,6 @@ fn origin(settings: &Settings) -> Read<Map<String, Value>> {
     }
 }
 
-fn lower(map: Map<String, Value>) -> Map<String, Value> {
-    map.into_iter().map(|(key, value)| (key.trim().to_lowercase(), value)).collect()
-}
-
 /// The values of an option set are whole numbers, its labels words.
 fn values_are_options(key: &str, map: &Map<String, Value>) -> Read<()> {
     match map.iter().find(|(_, value)| !(value.is_i64() || value.is_string())) {
@@ -226,34 +220,6 @@ fn values_are_options(key: &str, map: &Map<String, Value>) -> Read<()> {
         Some((name, _)) => {
             let text = format!("{name}: write the value as a number or its label in quotes");
             Err(ConfigFault::new(key, text))
-        }
-    }
-}
-
-/// Words that look like a mood and are none would never count.
-fn sentiments_are_known(priority: &Map<String, Value>) -> Read<()> {
-    use Sentiment::{
-        Negative, Neutral, Positive, SlightlyNegative, SlightlyPositive, VeryNegative, VeryPositive,
-    };
-    let all = [
-        VeryNegative,
-        Negative,
-        SlightlyNegative,
-        Neutral,
-        SlightlyPositive,
-        Positive,
-        VeryPositive,
-    ];
-    let known = all.map(|sentiment| sentiment.words().to_lowercase());
-    let moods = ["negative", "positive", "neutral"];
-    let wrong = priority
-        .keys()
-        .find(|key| !known.contains(key) && key.split(' ').any(|word| moods.contains(&word)));
-    match wrong {
-        None => Ok(()),
-        Some(key) => {
-            let text = format!("there is no sentiment {key:?}; known are {}", known.join(", "));
-            Err(ConfigFault::new("case_priority", text))
         }
     }
 }

@@ -5,30 +5,16 @@ use baton_core::{
     secret::Secret,
     time::Timestamp,
 };
-use serde_json::{Map, Value};
 
 use super::super::{ids::read_guid, render::context};
-
-/// The settings as they were given.
-pub type Settings = Map<String, Value>;
-/// A value, or which setting is wrong and the fix.
-pub type Read<T> = Result<T, ConfigFault>;
+use crate::{
+    mapped::Rules,
+    settings::{Read, Settings, object, optional, required},
+};
 
 /// The longest logical name of a column ("Create and edit table columns", Dataverse: 50 and a
 /// prefix); our own bound above it.
 const COLUMN_MAX: usize = 128;
-
-pub fn optional<'a>(settings: &'a Settings, key: &str) -> Read<Option<&'a str>> {
-    match settings.get(key) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.trim()).filter(|text| !text.is_empty())),
-        Some(_) => Err(ConfigFault::new(key, "must be text; put it in quotes")),
-    }
-}
-
-pub fn required<'a>(settings: &'a Settings, key: &str) -> Read<&'a str> {
-    optional(settings, key)?.ok_or_else(|| ConfigFault::new(key, "missing"))
-}
 
 pub fn optional_guid(settings: &Settings, key: &str) -> Read<Option<String>> {
     let Some(text) = optional(settings, key)? else { return Ok(None) };
@@ -44,20 +30,6 @@ pub fn guid(settings: &Settings, key: &str) -> Read<String> {
     optional_guid(settings, key)?.ok_or_else(|| ConfigFault::new(key, "missing"))
 }
 
-pub fn yes(settings: &Settings, key: &str, default: bool) -> Read<bool> {
-    one_of(settings, key, &[("yes", true), ("no", false)], default)
-}
-
-/// One of a few words.
-pub fn one_of<T: Copy>(settings: &Settings, key: &str, words: &[(&str, T)], default: T) -> Read<T> {
-    let Some(text) = optional(settings, key)? else { return Ok(default) };
-    let found = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
-    found.map(|(_, value)| *value).ok_or_else(|| {
-        let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        ConfigFault::new(key, format!("write {}", words.join(" or ")))
-    })
-}
-
 /// A logical name of a column: it stands in addresses and queries.
 pub fn column(settings: &Settings, key: &str) -> Read<Option<String>> {
     let Some(text) = optional(settings, key)? else { return Ok(None) };
@@ -68,19 +40,6 @@ pub fn column(settings: &Settings, key: &str) -> Read<Option<String>> {
         return Ok(Some(text.to_owned()));
     }
     Err(ConfigFault::new(key, "write the column's logical name, in lower case, as cr123_session"))
-}
-
-/// An object, given as one or as JSON text.
-pub fn object(settings: &Settings, key: &str) -> Read<Settings> {
-    let refused =
-        || ConfigFault::new(key, "write a JSON object, such as {\"prioritycode\": \"High\"}");
-    match settings.get(key) {
-        None | Some(Value::Null) => Ok(Map::new()),
-        Some(Value::Object(object)) => Ok(object.clone()),
-        Some(Value::String(text)) if text.trim().is_empty() => Ok(Map::new()),
-        Some(Value::String(text)) => serde_json::from_str(text).map_err(|_| refused()),
-        Some(_) => Err(refused()),
-    }
 }
 
 /// A day, as its first moment.
@@ -172,31 +131,13 @@ const CONTEXT_NAME_CHARS: usize = 100;
 
 /// Names that are none of ours, and values that take only what there is.
 pub fn context_variables(settings: &Settings) -> Read<Vec<(String, String)>> {
-    const KEY: &str = "context_variables";
-    let wrong = |text: String| ConfigFault::new(KEY, text);
-    let given = object(settings, KEY)?;
-    if given.len() > CONTEXT_VARIABLES {
-        return Err(wrong(format!("name at most {CONTEXT_VARIABLES}")));
-    }
-    let read = |(name, value): (String, Value)| {
-        let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if !plain || !(1..=CONTEXT_NAME_CHARS).contains(&name.len()) {
-            return Err(wrong(format!("{name:?} is no name: use letters, digits and _")));
-        }
-        if context::OWN.iter().any(|own| own.eq_ignore_ascii_case(&name)) {
-            return Err(wrong(format!("{name} is set for every conversation already")));
-        }
-        let Value::String(value) = value else {
-            return Err(wrong(format!("the value of {name} must be text")));
-        };
-        let mut words = value.split('{').skip(1).map(|rest| rest.split('}').next().unwrap_or(rest));
-        match words.find(|word| !context::WORDS.contains(word)) {
-            Some(word) => {
-                let known = context::WORDS.join("}, {");
-                Err(wrong(format!("{name} takes {{{word}}}; there are {{{known}}}")))
-            }
-            None => Ok((name, value)),
-        }
+    let key = "context_variables";
+    let rules = Rules {
+        key,
+        most: CONTEXT_VARIABLES,
+        name_chars: CONTEXT_NAME_CHARS,
+        is_ours: &|name| context::OWN.iter().any(|own| own.eq_ignore_ascii_case(name)),
+        words: context::WORDS,
     };
-    given.into_iter().map(read).collect()
+    rules.read(object(settings, key)?)
 }

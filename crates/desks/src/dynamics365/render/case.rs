@@ -3,7 +3,6 @@
 use baton_core::{
     brief::{SUBJECT_MAX_CHARS, SUMMARY_MAX_CHARS},
     channel::Call,
-    contact::{Contact, PointKind},
     desk::{DeskWhat, Opening, PlanStep, ToDesk},
     fault::{Fault, FaultClass},
     file::SharedFile,
@@ -22,7 +21,10 @@ use super::{
     notes::{Attachment, NOTE, Note, Record},
     speaker,
 };
-use crate::transcript::{self, one_line, quoted};
+use crate::{
+    description::head,
+    transcript::{self, one_line},
+};
 
 /// Makes the case, or goes on with an open one.
 pub const INCIDENT: &str = "incident";
@@ -106,39 +108,6 @@ fn short_head(opening: &Opening<'_>, max: usize) -> String {
         }
         kept = kept.saturating_sub(STEP);
     }
-}
-
-/// The lines that a case's description begins with. No quoted text can begin a line of ours.
-fn head(opening: &Opening<'_>, summary: &str) -> String {
-    let brief = opening.brief;
-    let mut lines = vec![
-        format!("Channel: {}", opening.channel.name()),
-        format!("Classification: {}", one_line(&brief.classification, 100)),
-        format!("Sentiment: {}", brief.sentiment.words()),
-        String::new(),
-        "Summary:".to_owned(),
-    ];
-    lines.extend(quoted(summary));
-    lines.push(String::new());
-    lines.push(format!("Reason: {}", one_line(&brief.reason, 500)));
-    lines.extend(customer(opening.contact));
-    lines.push(format!("Language: {}", one_line(&brief.language, 20)));
-    lines.push(format!("Session: {}", opening.session));
-    lines.join("\n")
-}
-
-fn customer(contact: &Contact) -> Vec<String> {
-    let name = contact.name.as_deref().map(|name| format!("Customer: {}", one_line(name, 200)));
-    let of = |kind, label: &str, sign: &str| {
-        let value = contact.point(kind)?;
-        Some(format!("{label}: {sign}{}", one_line(value.trim_start_matches('+'), 200)))
-    };
-    let points = [
-        of(PointKind::Phone, "Phone", "+"),
-        of(PointKind::Email, "Email", ""),
-        of(PointKind::WhatsappUser, "WhatsApp user id", ""),
-    ];
-    name.into_iter().chain(points.into_iter().flatten()).collect()
 }
 
 fn with_transcript(head: &str, entries: &[String]) -> String {

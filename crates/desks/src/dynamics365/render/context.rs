@@ -4,7 +4,7 @@ use baton_core::{contact::PointKind, desk::Opening};
 use serde_json::{Value, json};
 
 use super::super::{config::Config, place, policy};
-use crate::transcript;
+use crate::{mapped::filled, transcript};
 
 /// The context variable that holds the handoff's id.
 pub const HANDOFF: &str = "batonHandoffId";
@@ -36,7 +36,8 @@ pub fn variables(config: &Config, opening: &Opening<'_>) -> Value {
         ("queue", queue.clone().filter(|_| place::named(queue.as_deref()).is_none())),
     ];
     let mapped = config.context_variables.iter();
-    let mapped = mapped.map(|(name, value)| (name.as_str(), Some(filled(value, opening))));
+    let mapped = mapped
+        .map(|(name, value)| (name.as_str(), Some(filled(value, |word| known(word, opening)))));
     let entries = own.into_iter().chain(mapped).filter_map(|(name, value)| {
         let value = transcript::one_line(&value?, policy::CONTEXT_MAX);
         let entry = json!({ "isDisplayable": true, "value": value });
@@ -45,20 +46,6 @@ pub fn variables(config: &Config, opening: &Opening<'_>) -> Value {
     // Not for people: by it the conversation is found when the answer to its making was lost.
     let id = json!({ "isDisplayable": false, "value": opening.handoff.id.to_string() });
     Value::Object(entries.chain([(HANDOFF.to_owned(), id)]).collect())
-}
-
-/// A mapped value with what it takes from the handoff; what is not known is nothing. Each word is
-/// put in once, so that a customer's own braces stay as they are.
-fn filled(value: &str, opening: &Opening<'_>) -> String {
-    let mut out = String::new();
-    let mut rest = value;
-    while let Some((before, after)) = rest.split_once('{') {
-        let Some((word, tail)) = after.split_once('}') else { break };
-        out.push_str(before);
-        out.push_str(&known(word, opening).unwrap_or_default());
-        rest = tail;
-    }
-    out + rest
 }
 
 fn known(word: &str, opening: &Opening<'_>) -> Option<String> {

@@ -3,12 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use baton_core::{
-    desk::{Check, Checked},
-    fault::FaultClass,
-};
+use baton_core::{desk::Checked, fault::FaultClass};
 use reqwest::Method;
-use serde_json::Value;
 
 use super::{
     super::{
@@ -19,38 +15,16 @@ use super::{
     },
     Client, exchange, read, tokens,
 };
+use crate::report::Report;
 
 /// The end user whom the check asks a token for.
 const NOBODY: &str = "baton-check";
-
-/// What the checks found so far.
-struct Report(Checked);
-
-impl Report {
-    /// Notes one check; what it found, where it went well.
-    fn add<T>(&mut self, name: &str, what: &str, result: Result<T, Failure>) -> Option<T> {
-        let (found, fault) = match result {
-            Ok(found) => (Some(found), None),
-            Err(failure) => (None, Some(failure.fault)),
-        };
-        self.0.checks.push(Check { name: name.to_owned(), what: what.to_owned(), fault });
-        found
-    }
-
-    fn derive(&mut self, key: &str, value: String) {
-        self.0.derived.insert(key.to_owned(), Value::String(value));
-    }
-
-    fn warn(&mut self, text: impl Into<String>) {
-        self.0.warnings.push(text.into());
-    }
-}
 
 impl Client {
     /// Tries the deployment, the token, who Salesforce takes our customers for, and what the
     /// deployment declares; then what the records need.
     pub async fn check(&self) -> Checked {
-        let mut report = Report(Checked::default());
+        let mut report = Report::default();
         let public = self.public_config().await;
         report.add("deployment", "find the deployment, published", public);
         let token = self.ask_token(NOBODY).await;

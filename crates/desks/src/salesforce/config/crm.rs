@@ -10,10 +10,8 @@ use std::sync::Arc;
 use baton_core::config::{ConfigFault, Field, base_url};
 use serde_json::Value;
 
-use super::{
-    super::{key::SigningKey, policy::crm as policy},
-    values::{Read, Settings, optional, yes},
-};
+use super::super::{key::SigningKey, policy::crm as policy};
+use crate::settings::{Read, Settings, optional, yes};
 
 pub use cases::{Cases, Transcript};
 

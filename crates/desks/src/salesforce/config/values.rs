@@ -3,58 +3,18 @@
 use std::collections::BTreeMap;
 
 use baton_core::config::{ConfigFault, base_url};
-use serde_json::{Map, Value};
 
 use super::super::{ids, render::attributes};
-
-/// The settings as they were given.
-pub type Settings = Map<String, Value>;
-/// A value, or which setting is wrong and the fix.
-pub type Read<T> = Result<T, ConfigFault>;
-
-pub fn optional<'a>(settings: &'a Settings, key: &str) -> Read<Option<&'a str>> {
-    match settings.get(key) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.trim()).filter(|text| !text.is_empty())),
-        Some(_) => Err(ConfigFault::new(key, "must be text; put it in quotes")),
-    }
-}
-
-pub fn required<'a>(settings: &'a Settings, key: &str) -> Read<&'a str> {
-    optional(settings, key)?.ok_or_else(|| ConfigFault::new(key, "missing"))
-}
-
-pub fn yes(settings: &Settings, key: &str, default: bool) -> Read<bool> {
-    one_of(settings, key, &[("yes", true), ("no", false)], default)
-}
-
-/// One of a few words.
-pub fn one_of<T: Copy>(settings: &Settings, key: &str, words: &[(&str, T)], default: T) -> Read<T> {
-    let Some(text) = optional(settings, key)? else { return Ok(default) };
-    let found = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
-    found.map(|(_, value)| *value).ok_or_else(|| {
-        let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        ConfigFault::new(key, format!("write {}", words.join(" or ")))
-    })
-}
+use crate::{
+    mapped::Rules,
+    settings::{Read, Settings, object, optional, required},
+};
 
 /// A whole number from 1 on.
 pub fn whole(settings: &Settings, key: &str, default: u64) -> Read<u64> {
     let Some(text) = optional(settings, key)? else { return Ok(default) };
     let number = text.parse().ok().filter(|number| *number > 0);
     number.ok_or_else(|| ConfigFault::new(key, "write a whole number from 1 on"))
-}
-
-/// An object, given as one or as JSON text.
-pub fn object(settings: &Settings, key: &str) -> Read<Settings> {
-    let refused = || ConfigFault::new(key, "write a JSON object, such as {\"Name\": \"value\"}");
-    match settings.get(key) {
-        None | Some(Value::Null) => Ok(Map::new()),
-        Some(Value::Object(object)) => Ok(object.clone()),
-        Some(Value::String(text)) if text.trim().is_empty() => Ok(Map::new()),
-        Some(Value::String(text)) => serde_json::from_str(text).map_err(|_| refused()),
-        Some(_) => Err(refused()),
-    }
 }
 
 /// A developer name ("API name": letters, digits and underscores, a letter first).
@@ -178,33 +138,15 @@ const ATTRIBUTE_NAME_CHARS: usize = 80;
 
 /// Names that are none of ours, and values that take only what there is.
 pub fn routing_attributes(settings: &Settings) -> Read<Vec<(String, String)>> {
-    const KEY: &str = "routing_attributes";
-    let wrong = |text: String| ConfigFault::new(KEY, text);
-    let given = object(settings, KEY)?;
-    if given.len() > ATTRIBUTES {
-        return Err(wrong(format!("name at most {ATTRIBUTES}")));
-    }
-    let read = |(name, value): (String, Value)| {
-        let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if !plain || !(1..=ATTRIBUTE_NAME_CHARS).contains(&name.len()) {
-            return Err(wrong(format!("{name:?} is no name: use letters, digits and _")));
-        }
-        if attributes::OWN.contains(&name.as_str()) {
-            return Err(wrong(format!("{name} is set for every conversation already")));
-        }
-        let Value::String(value) = value else {
-            return Err(wrong(format!("the value of {name} must be text")));
-        };
-        let mut words = value.split('{').skip(1).map(|rest| rest.split('}').next().unwrap_or(rest));
-        match words.find(|word| !attributes::WORDS.contains(word)) {
-            Some(word) => {
-                let known = attributes::WORDS.join("}, {");
-                Err(wrong(format!("{name} takes {{{word}}}; there are {{{known}}}")))
-            }
-            None => Ok((name, value)),
-        }
+    let key = "routing_attributes";
+    let rules = Rules {
+        key,
+        most: ATTRIBUTES,
+        name_chars: ATTRIBUTE_NAME_CHARS,
+        is_ours: &|name| attributes::OWN.contains(&name),
+        words: attributes::WORDS,
     };
-    given.into_iter().map(read).collect()
+    rules.read(object(settings, key)?)
 }
 
 /// `OpencxSessionId:255, Name` → each field with the most characters that it takes.

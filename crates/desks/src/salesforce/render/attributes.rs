@@ -7,7 +7,7 @@ use baton_core::{brief::Sentiment, contact::PointKind, desk::Opening, handoff::H
 use serde_json::{Map, Value, json};
 
 use super::super::{config::Config, policy};
-use crate::transcript;
+use crate::{mapped::filled, transcript};
 
 /// Those that every conversation has.
 pub const OWN: &[&str] = &[
@@ -48,7 +48,8 @@ pub fn of_opening(config: &Config, opening: &Opening<'_>) -> Value {
         ("Queue", opening.choice.queue.clone()),
     ];
     let mapped = config.routing_attributes.iter();
-    let mapped = mapped.map(|(name, value)| (name.as_str(), Some(filled(value, opening))));
+    let mapped = mapped
+        .map(|(name, value)| (name.as_str(), Some(filled(value, |word| known(word, opening)))));
     let entries = own.into_iter().chain(mapped).filter_map(|(name, value)| {
         let most = config.declared.get(name).copied().flatten().unwrap_or(policy::ATTRIBUTE_MAX);
         let value = transcript::one_line(&value?, most);
@@ -81,20 +82,6 @@ fn seconds(rfc3339: &str) -> String {
         Some((second, _)) => format!("{second}Z"),
         None => rfc3339.to_owned(),
     }
-}
-
-/// A mapped value with what it takes from the handoff; what is not known is nothing. Each word is
-/// put in once, so that a customer's own braces stay as they are.
-fn filled(value: &str, opening: &Opening<'_>) -> String {
-    let mut out = String::new();
-    let mut rest = value;
-    while let Some((before, after)) = rest.split_once('{') {
-        let Some((word, tail)) = after.split_once('}') else { break };
-        out.push_str(before);
-        out.push_str(&known(word, opening).unwrap_or_default());
-        rest = tail;
-    }
-    out + rest
 }
 
 fn known(word: &str, opening: &Opening<'_>) -> Option<String> {

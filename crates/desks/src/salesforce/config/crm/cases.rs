@@ -1,11 +1,11 @@
 //! How cases are made, and what of them comes back.
 
-use baton_core::{brief::Sentiment, config::ConfigFault, inbox::ChannelKind};
+use baton_core::config::ConfigFault;
 use serde_json::{Map, Value, json};
 
-use super::{
-    super::values::{Read, Settings, object, one_of, optional, yes},
-    field_name, is_name,
+use super::{field_name, is_name};
+use crate::settings::{
+    Read, Settings, keys_are_channels, lower, moods_are_sentiments, object, one_of, optional, yes,
 };
 
 /// How cases are made, and what of them comes back.
@@ -68,7 +68,7 @@ impl Cases {
     pub fn read(settings: &Settings) -> Read<Self> {
         let priority = lower(object(settings, "case_priority")?);
         values_are_text("case_priority", &priority)?;
-        sentiments_are_known(&priority)?;
+        moods_are_sentiments("case_priority", &priority)?;
         let external_id = field_name(settings, "case_external_id_field")?;
         let properties = object(settings, "case_properties")?;
         none_is_ours(&properties, &priority, external_id.as_deref())?;
@@ -146,15 +146,10 @@ fn id_or_name(settings: &Settings, key: &str) -> Read<Option<String>> {
 /// Phone, Email and Web are values that every organisation begins with ("Case Fields",
 /// Salesforce Help, checked 2026-11); the other channels have none unless the settings say.
 fn origin(settings: &Settings) -> Read<Map<String, Value>> {
-    use ChannelKind::{Email, Phone, Sms, Web, Whatsapp};
     const KEY: &str = "case_origin";
     let given = lower(object(settings, KEY)?);
     values_are_text(KEY, &given)?;
-    let channels = [Whatsapp, Sms, Web, Email, Phone].map(ChannelKind::name);
-    if let Some(unknown) = given.keys().find(|key| !channels.contains(&key.as_str())) {
-        let text = format!("there is no channel {unknown:?}; known are {}", channels.join(", "));
-        return Err(ConfigFault::new(KEY, text));
-    }
+    keys_are_channels(KEY, &given)?;
     let known = [("phone", "Phone"), ("email", "Email"), ("web", "Web")];
     let mut origin: Map<String, Value> =
         known.into_iter().map(|(channel, value)| (channel.to_owned(), json!(value))).collect();
@@ -162,43 +157,11 @@ fn origin(settings: &Settings) -> Read<Map<String, Value>> {
     Ok(origin)
 }
 
-fn lower(map: Map<String, Value>) -> Map<String, Value> {
-    map.into_iter().map(|(key, value)| (key.trim().to_lowercase(), value)).collect()
-}
-
 fn values_are_text(key: &str, map: &Map<String, Value>) -> Read<()> {
     match map.iter().find(|(_, value)| !value.is_string()) {
         None => Ok(()),
         Some((name, _)) => {
             Err(ConfigFault::new(key, format!("{name}: write the picklist's value in quotes")))
-        }
-    }
-}
-
-/// Words that look like a mood and are none would never count.
-fn sentiments_are_known(priority: &Map<String, Value>) -> Read<()> {
-    use Sentiment::{
-        Negative, Neutral, Positive, SlightlyNegative, SlightlyPositive, VeryNegative, VeryPositive,
-    };
-    let known = [
-        VeryNegative,
-        Negative,
-        SlightlyNegative,
-        Neutral,
-        SlightlyPositive,
-        Positive,
-        VeryPositive,
-    ]
-    .map(|sentiment| sentiment.words().to_lowercase());
-    let moods = ["negative", "positive", "neutral"];
-    let wrong = priority
-        .keys()
-        .find(|key| !known.contains(key) && key.split(' ').any(|word| moods.contains(&word)));
-    match wrong {
-        None => Ok(()),
-        Some(key) => {
-            let text = format!("there is no sentiment {key:?}; known are {}", known.join(", "));
-            Err(ConfigFault::new("case_priority", text))
         }
     }
 }

@@ -16,11 +16,12 @@ use super::{
     note::{self, Attachment},
 };
 use crate::{
+    description::head,
     salesforce::{
         config::{Config, crm::Crm},
         policy::crm as policy,
     },
-    transcript::{self, author_word, minute, one_line, quoted},
+    transcript::{self, author_word, minute, one_line},
 };
 
 /// Under which a handoff keeps since when it goes on with a case that was open before.
@@ -31,7 +32,8 @@ const ENDED: &str = "The conversation ended: nobody wrote any more.";
 /// The plan: the contact, the case, the brief where the case was open before, the transcript, the
 /// files.
 pub fn open(crm: &Crm, opening: &Opening<'_>) -> Vec<PlanStep> {
-    let head = head(opening);
+    let summary: String = opening.brief.summary.chars().take(SUMMARY_MAX_CHARS).collect();
+    let head = head(opening, &summary);
     let mut plan = vec![contact::step(opening), made(opening, &head)];
     plan.push(step(
         "brief",
@@ -59,40 +61,6 @@ fn made(opening: &Opening<'_>, head: &str) -> PlanStep {
             "channel": opening.channel.name(),
         }),
     )
-}
-
-/// The lines that a case's description begins with. No quoted text can begin a line of ours.
-fn head(opening: &Opening<'_>) -> String {
-    let brief = opening.brief;
-    let summary: String = brief.summary.chars().take(SUMMARY_MAX_CHARS).collect();
-    let mut lines = vec![
-        format!("Channel: {}", opening.channel.name()),
-        format!("Classification: {}", one_line(&brief.classification, 100)),
-        format!("Sentiment: {}", brief.sentiment.words()),
-        String::new(),
-        "Summary:".to_owned(),
-    ];
-    lines.extend(quoted(&summary));
-    lines.push(String::new());
-    lines.push(format!("Reason: {}", one_line(&brief.reason, 500)));
-    lines.extend(customer(opening.contact));
-    lines.push(format!("Language: {}", one_line(&brief.language, 20)));
-    lines.push(format!("Session: {}", opening.session));
-    lines.join("\n")
-}
-
-fn customer(contact: &Contact) -> Vec<String> {
-    let name = contact.name.as_deref().map(|name| format!("Customer: {}", one_line(name, 200)));
-    let of = |kind, label: &str, sign: &str| {
-        let value = contact.point(kind)?;
-        Some(format!("{label}: {sign}{}", one_line(value.trim_start_matches('+'), 200)))
-    };
-    let points = [
-        of(PointKind::Phone, "Phone", "+"),
-        of(PointKind::Email, "Email", ""),
-        of(PointKind::WhatsappUser, "WhatsApp user id", ""),
-    ];
-    name.into_iter().chain(points.into_iter().flatten()).collect()
 }
 
 /// The newest of the transcript as words; all of it as a text file where that is not all.
