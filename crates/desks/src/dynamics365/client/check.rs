@@ -224,7 +224,7 @@ impl Client {
         if config.workstream_id.is_none()
             && let Some(stream) = &row.workstream
         {
-            report.derive("workstream_id", &stream.to_ascii_lowercase());
+            report.derive("workstream_id", stream.to_ascii_lowercase());
         }
         for (name, what, wrong) in self.faults_of(row) {
             let refused = wrong.map(|text| Failure::refused(FaultClass::NotRegistered, text));
@@ -355,7 +355,7 @@ impl Client {
             Ok(here) if set == policy::DESCRIPTION_MAX && here > set => {
                 report.derive(
                     "case_description_chars",
-                    &here.min(policy::DESCRIPTION_MOST).to_string(),
+                    here.min(policy::DESCRIPTION_MOST).to_string(),
                 );
             }
             _ => {}
