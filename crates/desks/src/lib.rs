@@ -6,6 +6,7 @@ mod dynamics365;
 mod failure;
 mod html;
 mod mapped;
+mod media;
 mod report;
 pub mod salesforce;
 mod settings;

@@ -46,6 +46,17 @@ pub fn object(settings: &Settings, key: &str) -> Read<Settings> {
     }
 }
 
+/// Names of hosts, separated by commas.
+pub fn hosts(settings: &Settings, key: &str) -> Read<Vec<String>> {
+    let Some(text) = optional(settings, key)? else { return Ok(Vec::new()) };
+    let hosts: Vec<String> = text.split(',').map(|host| host.trim().to_lowercase()).collect();
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+    if hosts.iter().any(|host| host.is_empty() || !host.chars().all(is_name)) {
+        return Err(ConfigFault::new(key, "write host names only, as files.contoso.example"));
+    }
+    Ok(hosts)
+}
+
 /// Keys that letters' case does not tell apart.
 pub fn lower(map: Map<String, Value>) -> Map<String, Value> {
     map.into_iter().map(|(key, value)| (key.trim().to_lowercase(), value)).collect()

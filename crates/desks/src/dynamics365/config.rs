@@ -17,7 +17,7 @@ use super::{
     ids::read_guid,
     policy,
 };
-use crate::settings::{Settings, one_of, optional, yes};
+use crate::settings::{Settings, hosts, one_of, optional, yes};
 use values::{column, context_variables, day, environment_url, guid, optional_guid, webhook_key};
 
 pub use cases::{Cases, Rows};
@@ -117,7 +117,7 @@ impl Config {
                 false,
             )?,
             attachment_bytes: attachment_mb(settings)? * 1_024 * 1_024,
-            file_hosts: file_hosts(settings)?,
+            file_hosts: hosts(settings, "file_hosts")?,
             development,
             messaging_url: match optional(settings, "messaging_url")? {
                 Some(url) => Some(base_url("messaging_url", url, development)?),
@@ -218,17 +218,6 @@ fn attachment_mb(settings: &Settings) -> Result<u64, ConfigFault> {
     let Some(text) = optional(settings, KEY)? else { return Ok(policy::ATTACHMENT_MB) };
     let number = text.parse().ok().filter(|mb| (1..=policy::ATTACHMENT_MOST_MB).contains(mb));
     number.ok_or_else(|| ConfigFault::new(KEY, "write a whole number from 1 to 128"))
-}
-
-fn file_hosts(settings: &Settings) -> Result<Vec<String>, ConfigFault> {
-    const KEY: &str = "file_hosts";
-    let Some(text) = optional(settings, KEY)? else { return Ok(Vec::new()) };
-    let hosts: Vec<String> = text.split(',').map(|host| host.trim().to_lowercase()).collect();
-    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
-    if hosts.iter().any(|host| host.is_empty() || !host.chars().all(is_name)) {
-        return Err(ConfigFault::new(KEY, "write host names only, as files.contoso.example"));
-    }
-    Ok(hosts)
 }
 
 fn messaging_scope(settings: &Settings) -> Result<Option<String>, ConfigFault> {

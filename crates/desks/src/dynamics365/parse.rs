@@ -10,7 +10,7 @@ use baton_core::{
     handoff::Work,
     ids::VendorId,
     inbound::{ParseFault, RawEvent},
-    message::{Content, MediaKind},
+    message::Content,
     time::{DAY_MS, MINUTE_MS, SECOND_MS, Timestamp},
 };
 use serde_json::{Map, Value};
@@ -20,7 +20,7 @@ use super::{
     render::{CREATE, END, OUR_ID_PREFIX, SENDER},
     wire::{self, Activity},
 };
-use crate::transcript::MARK;
+use crate::{media::media, transcript::MARK};
 
 /// What an event name means.
 #[derive(Clone, Copy)]
@@ -202,30 +202,6 @@ fn rep_messages(activity: &Activity) -> Vec<RepMessage> {
         message(media(parts.0.as_deref(), parts.1.as_deref(), parts.2.as_deref(), caption.take()))
     });
     files.collect()
-}
-
-fn media(
-    mime_type: Option<&str>,
-    name: Option<&str>,
-    id: Option<&str>,
-    caption: Option<String>,
-) -> Content {
-    let kind = match mime_type.and_then(|mime| mime.split('/').next()) {
-        Some("image") => MediaKind::Image,
-        Some("video") => MediaKind::Video,
-        Some("audio") => MediaKind::Audio,
-        _ => MediaKind::Document,
-    };
-    Content::Media {
-        kind,
-        caption,
-        file_name: name.map(str::to_owned),
-        mime_type: mime_type.map(str::to_owned),
-        vendor_id: id.map(VendorId::from),
-        sha256: None,
-        voice: false,
-        file: None,
-    }
 }
 
 /// The words of a rep's Markdown, for channels that show none. Only what is surely markup goes:

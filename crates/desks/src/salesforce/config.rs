@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use baton_core::config::{ConfigFault, check_keys};
 
 use super::{ids, key::SigningKey, key_set::PublicHalf, policy};
-use crate::settings::{Settings, optional, required, yes};
+use crate::settings::{Settings, hosts, optional, required, yes};
 use crm::Crm;
 
 pub use fields::FIELDS;
@@ -83,7 +83,7 @@ impl Config {
             relays_greetings: yes(settings, "relay_greetings", false)?,
             relays_bots: yes(settings, "relay_bots", false)?,
             file_bytes: values::whole(settings, "file_bytes", policy::FILE_BYTES)?,
-            file_hosts: values::file_hosts(settings)?,
+            file_hosts: hosts(settings, "file_hosts")?,
             crm: Crm::read(settings, development, &private_key)?,
             instance_url,
             private_key,

@@ -120,17 +120,6 @@ fn vendors_host(text: &str) -> Option<String> {
     (plain && theirs.iter().any(is_theirs)).then(|| host.to_owned())
 }
 
-pub fn file_hosts(settings: &Settings) -> Read<Vec<String>> {
-    const KEY: &str = "file_hosts";
-    let Some(text) = optional(settings, KEY)? else { return Ok(Vec::new()) };
-    let hosts: Vec<String> = text.split(',').map(|host| host.trim().to_lowercase()).collect();
-    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
-    if hosts.iter().any(|host| host.is_empty() || !host.chars().all(is_name)) {
-        return Err(ConfigFault::new(KEY, "write host names only, as files.contoso.example"));
-    }
-    Ok(hosts)
-}
-
 /// The most routing attributes that a workspace maps, and the most characters of a name; our own
 /// bounds.
 const ATTRIBUTES: usize = 50;

@@ -1,14 +1,10 @@
 //! What a message says: words, files, links, choices, forms.
 
-use baton_core::{
-    desk::RepMessage,
-    ids::VendorId,
-    message::{Content, MediaKind},
-    time::Timestamp,
-};
+use baton_core::{desk::RepMessage, message::Content, time::Timestamp};
 use serde_json::Value;
 
 use super::{super::wire::Entry, event::rep_message, moment, offer, payload};
+use crate::media::media;
 
 /// When it was said: by the server, else by whoever said it.
 pub fn at(entry: &Entry) -> Option<Timestamp> {
@@ -87,30 +83,14 @@ fn files(content: &Value) -> Option<Vec<Content>> {
     let mut caption = content["text"].as_str().map(str::trim).filter(|t| !t.is_empty());
     let there = all.iter().filter(|file| file["url"].as_str().is_some_and(|url| !url.is_empty()));
     let mut contents: Vec<Content> =
-        there.map(|file| media(file, caption.take().map(str::to_owned))).collect();
+        there.map(|file| media_of(file, caption.take().map(str::to_owned))).collect();
     contents.extend(caption.and_then(words));
     Some(contents)
 }
 
-fn media(file: &Value, caption: Option<String>) -> Content {
-    let text = |key: &str| file[key].as_str().map(str::to_owned);
-    let mime_type = text("mimeType");
-    let kind = match mime_type.as_deref().and_then(|mime| mime.split('/').next()) {
-        Some("image") => MediaKind::Image,
-        Some("video") => MediaKind::Video,
-        Some("audio") => MediaKind::Audio,
-        _ => MediaKind::Document,
-    };
-    Content::Media {
-        kind,
-        caption,
-        file_name: text("name"),
-        mime_type,
-        vendor_id: text("url").map(VendorId),
-        sha256: None,
-        voice: false,
-        file: None,
-    }
+fn media_of(file: &Value, caption: Option<String>) -> Content {
+    let text = |key: &str| file[key].as_str();
+    media(text("mimeType"), text("name"), text("url"), caption)
 }
 
 /// A link as words: every channel shows them, and most make them a link again.
