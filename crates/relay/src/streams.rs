@@ -268,19 +268,20 @@ async fn follow(hub: Arc<Hub>, key: Key, mut ended: watch::Receiver<bool>) {
 }
 
 /// Opens the stream and takes in what it brings. Returns how long to wait before the next try.
+/// What is done only now and then is boxed: a stream waits for hours, and thousands do.
 async fn listen(hub: &Hub, key: &Key, tries: &mut u32) -> Duration {
     let Some(desk) = hub.registry().desk(key.0) else { return REFUSED_PAUSE };
-    let mut stream = match open(hub, desk.as_ref(), key).await {
+    let mut stream = match Box::pin(open(hub, desk.as_ref(), key)).await {
         Ok(stream) => stream,
-        Err(fault) => return refused(hub, key, &fault, tries).await,
+        Err(fault) => return Box::pin(refused(hub, key, &fault, tries)).await,
     };
     if hub.streams.with(key, |stream| mem::replace(&mut stream.troubled, false)) == Some(true) {
-        tell_trouble(hub, key, None).await;
+        Box::pin(tell_trouble(hub, key, None)).await;
     }
     hub.streams.with(key, |stream| stream.open = true);
     hub.health.learn(key.0.0, &Outcome::Accepted(Accepted::default()));
     *tries += 1;
-    let (heard, ()) = tokio::join!(hear(hub, key, stream.as_mut()), catch_up(hub, key));
+    let (heard, ()) = tokio::join!(hear(hub, key, stream.as_mut()), Box::pin(catch_up(hub, key)));
     if heard {
         *tries = 0;
     }
@@ -293,7 +294,7 @@ async fn hear(hub: &Hub, key: &Key, stream: &mut dyn EventStream) -> bool {
     loop {
         match stream.next().await {
             Ok(Some(next)) => {
-                if !take(hub, key, next).await {
+                if !Box::pin(take(hub, key, next)).await {
                     return heard;
                 }
                 heard = true;

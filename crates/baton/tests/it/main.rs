@@ -10,3 +10,4 @@ mod crash;
 #[allow(dead_code, reason = "the program uses the rest of it")]
 #[path = "../../src/seed.rs"]
 mod seed;
+mod streams;

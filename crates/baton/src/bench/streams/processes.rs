@@ -16,7 +16,7 @@ const START: Duration = Duration::from_secs(60);
 /// How often it is looked whether something has happened.
 pub const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Nothing has been asked for so long: whatever was to be done is done, and given back.
-const QUIET: Duration = Duration::from_secs(3);
+const QUIET: Duration = Duration::from_secs(2);
 /// How long that may take.
 const QUIET_WITHIN: Duration = Duration::from_secs(600);
 /// Files that a process needs beside one connection for each stream.
