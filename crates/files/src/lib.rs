@@ -9,7 +9,6 @@ mod download;
 mod folder;
 mod kind;
 mod link;
-mod listen;
 mod name;
 mod taking;
 
@@ -28,7 +27,6 @@ pub use client::{Client, ClientError};
 pub use download::Download;
 pub use kind::{served, sniff};
 pub use link::Links;
-pub use listen::Listening;
 pub use name::safe_name;
 
 use bucket::Bucket;

@@ -84,9 +84,8 @@ impl Client {
         &self.config
     }
 
-    /// The client of what comes over hours, too.
-    pub fn downloads(&self) -> &baton_files::Client {
-        &self.downloads
+    pub fn http(&self) -> &reqwest::Client {
+        &self.http
     }
 
     pub fn streams(&self) -> &Pause {
@@ -157,12 +156,12 @@ async fn exchange_within(
 const VENDOR_NAME: &str = "Salesforce";
 
 /// Why there is no answer.
-fn not_answered(error: &reqwest::Error) -> Failure {
+pub fn not_answered(error: &reqwest::Error) -> Failure {
     answer::not_answered(error, VENDOR_NAME)
 }
 
 /// An answer, read within its bound.
-async fn read_reply(response: Response, max_bytes: usize) -> Result<Reply, Failure> {
+pub async fn read_reply(response: Response, max_bytes: usize) -> Result<Reply, Failure> {
     let header = |name: &str| answer::header(&response, name);
     let (retry_after, limit_info) = (header(RETRY_AFTER.as_str()), header("sforce-limit-info"));
     let status = response.status().as_u16();

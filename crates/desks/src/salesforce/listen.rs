@@ -8,10 +8,10 @@ use baton_core::{
     inbound::RawEvent,
     time::BoxFuture,
 };
-use baton_files::Listening;
+use reqwest::{Response, header};
 
 use super::{
-    client::{Client, Token},
+    client::{self, Client, Token},
     parse, policy,
     policy::{Certainty, Failure, Reply},
     sse::{Event, Parser},
@@ -23,7 +23,7 @@ struct Stream {
     client: Arc<Client>,
     subject: Box<str>,
     token: Arc<Token>,
-    answer: Listening,
+    response: Response,
     parser: Parser,
     /// What came with the last piece and was not asked for yet.
     heard: VecDeque<Heard>,
@@ -36,12 +36,12 @@ pub async fn open(
     subject: &str,
     after: Option<&str>,
 ) -> Result<Box<dyn EventStream>, Failure> {
-    let (token, answer) = match connect(client, subject, after).await? {
-        Connected::Open(token, answer) => (token, answer),
+    let (token, response) = match connect(client, subject, after).await? {
+        Connected::Open(token, response) => (token, response),
         // A token that ended meanwhile: one new one, at once.
         Connected::Refused(failure) if failure.fault.class == FaultClass::Auth => {
             match connect(client, subject, after).await? {
-                Connected::Open(token, answer) => (token, answer),
+                Connected::Open(token, response) => (token, response),
                 Connected::Refused(failure) => return Err(failure),
             }
         }
@@ -51,14 +51,14 @@ pub async fn open(
         client: Arc::clone(client),
         subject: subject.into(),
         token,
-        answer: answer.without_head(),
+        response,
         parser: Parser::new(policy::EVENT_MAX_BYTES),
         heard: VecDeque::new(),
     }))
 }
 
 enum Connected {
-    Open(Arc<Token>, Listening),
+    Open(Arc<Token>, Response),
     /// The token was refused.
     Refused(Failure),
 }
@@ -72,28 +72,28 @@ async fn connect(
     let token = client.token(subject).await?;
     let config = client.config();
     let last = after.or(token.last_event_id.as_deref()).unwrap_or("0");
-    let url = format!("{}/eventrouter/v1/sse?_ts={}", config.scrt_url, client.now().0);
-    let authorization = format!("Bearer {}", token.text.reveal());
-    let headers = [
-        ("accept", "text/event-stream"),
-        ("x-org-id", &config.organization_id),
-        ("last-event-id", last),
-        ("authorization", &authorization),
-    ];
+    let request = client
+        .http()
+        .get(format!("{}/eventrouter/v1/sse", config.scrt_url))
+        .query(&[("_ts", client.now().0.to_string())])
+        .header(header::ACCEPT, "text/event-stream")
+        .header("X-Org-Id", &config.organization_id)
+        .header("Last-Event-Id", last)
+        .bearer_auth(token.text.reveal());
     let patience = Duration::from_millis(policy::CALL_TIMEOUT_MS);
-    let asked = tokio::time::timeout(patience, client.downloads().listen(&url, &headers)).await;
-    let answer = match asked {
-        Ok(asked) => asked.map_err(|_| not_reached())?,
+    let response = match tokio::time::timeout(patience, request.send()).await {
+        Ok(sent) => sent.map_err(|error| client::not_answered(&error))?,
         Err(_) => return Err(Failure::unknown("Salesforce did not answer in time")),
     };
-    match answer.status {
+    match response.status().as_u16() {
         200..300 => {
             token.proven();
-            Ok(Connected::Open(token, answer))
+            Ok(Connected::Open(token, response))
         }
         401 => Ok(Connected::Refused(client.refused(subject, &token).await)),
         _ => {
-            let reply = tokio::time::timeout(patience, read_reply(answer)).await;
+            let read = client::read_reply(response, policy::ANSWER_MAX_BYTES);
+            let reply = tokio::time::timeout(patience, read).await;
             let reply =
                 reply.unwrap_or_else(|_| Err(Failure::unknown("Salesforce's answer broke off")))?;
             let failure = not_opened(&reply);
@@ -103,25 +103,6 @@ async fn connect(
             Err(failure)
         }
     }
-}
-
-fn not_reached() -> Failure {
-    Failure::not_done(None, FaultClass::VendorDown, "Salesforce cannot be reached")
-}
-
-/// An answer that is no stream, read within its bound.
-async fn read_reply(mut answer: Listening) -> Result<Reply, Failure> {
-    let header = |name: &str| answer.header(name).map(str::to_owned);
-    let (retry_after, limit_info) = (header("retry-after"), header("sforce-limit-info"));
-    let mut body = Vec::new();
-    let broken = |_| Failure::unknown("Salesforce's answer broke off");
-    while let Some(piece) = answer.piece().await.map_err(broken)? {
-        if body.len() + piece.len() > policy::ANSWER_MAX_BYTES {
-            return Err(Failure::unknown("Salesforce's answer is too long"));
-        }
-        body.extend_from_slice(&piece);
-    }
-    Ok(Reply { status: answer.status, retry_after, limit_info, body })
 }
 
 /// Why a stream does not open.
@@ -158,7 +139,7 @@ impl Stream {
     /// sign of life all the same.
     async fn more(&mut self) -> Result<bool, Failure> {
         let silence = Duration::from_millis(policy::SILENCE_MS);
-        let piece = match tokio::time::timeout(silence, self.answer.piece()).await {
+        let piece = match tokio::time::timeout(silence, self.response.chunk()).await {
             Ok(Ok(Some(piece))) => piece,
             Ok(Ok(None)) => return Ok(false),
             Ok(Err(_)) => return Err(Failure::unknown("the stream broke")),
