@@ -1,6 +1,6 @@
 //! One end user's stream of events ("Server-Sent Events", Enhanced Chat API, checked 2026-11).
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{collections::VecDeque, future::poll_fn, pin::Pin, sync::Arc, time::Duration};
 
 use baton_core::{
     desk::{EventStream, Heard},
@@ -8,6 +8,8 @@ use baton_core::{
     inbound::RawEvent,
     time::BoxFuture,
 };
+use bytes::Bytes;
+use futures_core::Stream as Pieces;
 use reqwest::{Response, header};
 
 use super::{
@@ -23,11 +25,14 @@ struct Stream {
     client: Arc<Client>,
     subject: Box<str>,
     token: Arc<Token>,
-    response: Response,
+    body: Body,
     parser: Parser,
     /// What came with the last piece and was not asked for yet.
     heard: VecDeque<Heard>,
 }
+
+/// What still comes. Without the answer's head, which would keep the buffer that it came in.
+type Body = Pin<Box<dyn Pieces<Item = reqwest::Result<Bytes>> + Send>>;
 
 /// Opens an end user's stream, after the place at which we last heard of it, else from where its
 /// token begins.
@@ -51,7 +56,7 @@ pub async fn open(
         client: Arc::clone(client),
         subject: subject.into(),
         token,
-        response,
+        body: Box::pin(response.bytes_stream()),
         parser: Parser::new(policy::EVENT_MAX_BYTES),
         heard: VecDeque::new(),
     }))
@@ -139,10 +144,11 @@ impl Stream {
     /// sign of life all the same.
     async fn more(&mut self) -> Result<bool, Failure> {
         let silence = Duration::from_millis(policy::SILENCE_MS);
-        let piece = match tokio::time::timeout(silence, self.response.chunk()).await {
-            Ok(Ok(Some(piece))) => piece,
-            Ok(Ok(None)) => return Ok(false),
-            Ok(Err(_)) => return Err(Failure::unknown("the stream broke")),
+        let next = poll_fn(|cx| self.body.as_mut().poll_next(cx));
+        let piece = match tokio::time::timeout(silence, next).await {
+            Ok(Some(Ok(piece))) => piece,
+            Ok(None) => return Ok(false),
+            Ok(Some(Err(_))) => return Err(Failure::unknown("the stream broke")),
             Err(_) => return Err(Failure::unknown("the stream was silent for too long")),
         };
         let events = self.parser.push(&piece).map_err(|_| {
