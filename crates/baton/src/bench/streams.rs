@@ -171,6 +171,7 @@ impl Stage {
         self.live.grow(usize::try_from(count).unwrap_or(usize::MAX)).await?;
         let mut hub = self.start_hub().await?;
         hub.listens(&self.sandbox, self.live.work.len(), OPEN_WITHIN).await?;
+        self.live.settled().await?;
         self.sandbox.quiet().await?;
         Ok(hub)
     }
@@ -202,10 +203,10 @@ impl Stage {
         let (sandbox, customers) = (Arc::clone(&self.sandbox), Arc::clone(&self.customers));
         let reps = Arc::new(Reps { sandbox, customers, work });
         reps.accept().await?;
-        self.sandbox.quiet().await?;
+        self.live.settled().await?;
         tokio::time::sleep(BETWEEN).await;
         let full = reps.at_full_speed().await?;
-        self.sandbox.quiet().await?;
+        self.live.settled().await?;
         tokio::time::sleep(BETWEEN).await;
         let half = reps.at_pace(full.per_s() / 2.0).await?;
         Ok(Relayed::new(reps.work.len(), &full, &half))

@@ -30,6 +30,7 @@ use baton_sandbox::{Clock as SandboxClock, Config as SandboxConfig, World};
 use baton_store::{Commit, ConfigChange, InboxConfig, Store, StoreError};
 use futures::{StreamExt, TryStreamExt, stream};
 
+use super::processes::LOOK_EVERY;
 use crate::{
     bench::parts,
     builder::Vendors,
@@ -49,6 +50,8 @@ const AT_ONCE: usize = 16;
 /// How long an earlier hub's leases may last.
 const LEASES: Duration = Duration::from_secs(90);
 const LEASE_MS: i64 = 60_000;
+/// How long the hub may have to do.
+const SETTLED_WITHIN: Duration = Duration::from_secs(600);
 /// The simulators' accounts are made from it, in their process too.
 const SEED: u64 = 1;
 
@@ -133,12 +136,30 @@ impl Live {
         Ok(())
     }
 
+    /// Waits until the hub has dealt with everything that it was told.
+    ///
+    /// # Errors
+    /// It does not get there.
+    pub async fn settled(&self) -> Result<(), RunError> {
+        let settled = async {
+            loop {
+                let left = self.store.unfinished().await?;
+                if left.inbound == 0 && left.deliveries.values().sum::<u64>() == 0 {
+                    return Ok::<(), StoreError>(());
+                }
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        };
+        let late = |_| RunError::Refused("see the hub deal with what it was told".to_owned());
+        Ok(tokio::time::timeout(SETTLED_WITHIN, settled).await.map_err(late)??)
+    }
+
     /// Waits until an earlier hub's leases are over.
     async fn take_leases(&self) -> Result<(), RunError> {
         let partitions = Settings::load(None)?.store.partitions as usize;
         let taken = async {
             while self.store.lease_take(LEASE_MS).await?.by_partition.len() < partitions {
-                tokio::time::sleep(super::processes::LOOK_EVERY).await;
+                tokio::time::sleep(LOOK_EVERY).await;
             }
             Ok::<(), StoreError>(())
         };
