@@ -126,18 +126,18 @@ pub struct Listing {
     pub ended: bool,
 }
 
-/// One thing that a vendor's stream brings.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// What a vendor's stream brings at once.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Heard {
-    /// What is to be stored; none for a sign of life.
-    pub event: Option<RawEvent>,
+    /// What is to be stored, in its order; nothing for a sign of life.
+    pub events: Vec<RawEvent>,
     /// From here on the stream continues after a break; none where it says no place.
     pub cursor: Option<String>,
 }
 
 /// A vendor's open stream of events.
 pub trait EventStream: Send {
-    /// The next thing that comes; none when the vendor ended the stream in good order. A stream
+    /// What comes next; none when the vendor ended the stream in good order. A stream
     /// that failed is not asked again.
     fn next(&mut self) -> BoxFuture<'_, Result<Option<Heard>, Fault>>;
 }

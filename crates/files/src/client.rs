@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures::Stream;
 use http_body_util::{BodyExt as _, Empty, combinators::UnsyncBoxBody};
 use hyper::{
-    Request, Response,
+    Request, Response, Uri,
     body::{Body as _, Incoming},
     header::{AUTHORIZATION, HeaderValue, USER_AGENT},
     http::uri::Scheme,
@@ -22,14 +22,18 @@ use hyper_util::{
         },
         proxy::matcher::{Intercept, Matcher},
     },
-    rt::{TokioExecutor, TokioTimer},
+    rt::{TokioExecutor, TokioIo, TokioTimer},
 };
 use rustls::{ClientConfig, crypto::aws_lc_rs};
 use rustls_platform_verifier::BuilderVerifierExt as _;
 use tokio::time::{Instant, timeout_at};
+use tower::ServiceExt as _;
 use url::Url;
 
-use crate::PIECE_BYTES;
+use crate::{
+    PIECE_BYTES,
+    listen::{Answer, Line},
+};
 
 /// What a connection keeps for reading or for writing. It reads up to twice as much at once.
 const BUFFER_BYTES: usize = PIECE_BYTES / 2;
@@ -106,14 +110,38 @@ impl Client {
     ) -> Result<Response<Incoming>, Lost> {
         let name = concat!("baton/", env!("CARGO_PKG_VERSION"));
         let request = request.header(USER_AGENT, name).body(body).map_err(|_| Lost)?;
-        let proxies =
-            self.proxies.as_ref().filter(|_| request.uri().scheme() == Some(&Scheme::HTTPS));
-        let proxy = proxies.and_then(|proxies| proxies.intercept(request.uri()));
-        let sending = match proxy {
+        let sending = match self.proxy(request.uri()) {
             None => self.direct.request(request),
             Some(proxy) => connections(self.through(&proxy)).request(request),
         };
         timeout_at(until, sending).await.map_err(|_| Lost)?.map_err(|_| Lost)
+    }
+
+    /// Asks for what comes over hours, piece by piece, on a connection of its own that keeps next
+    /// to no memory. The patience is the caller's. `headers` are names in lower case and values.
+    ///
+    /// # Errors
+    /// No connection could be made, or it broke before the answer began.
+    pub async fn listen(&self, url: &str, headers: &[(&str, &str)]) -> io::Result<Answer> {
+        let name = concat!("baton/", env!("CARGO_PKG_VERSION"));
+        let mut request = Request::get(url).header(USER_AGENT, name);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(()).map_err(io::Error::other)?;
+        let uri = request.uri().clone();
+        let proxy = self.proxy(&uri);
+        let line: Box<dyn Line> = match proxy {
+            None => Box::new(TokioIo::new(connect(self.connector.clone(), uri).await?)),
+            Some(proxy) => Box::new(TokioIo::new(connect(self.through(&proxy), uri).await?)),
+        };
+        Answer::to(&request, line).await
+    }
+
+    /// The proxy that the environment names for an address.
+    fn proxy(&self, uri: &Uri) -> Option<Intercept> {
+        let proxies = self.proxies.as_ref().filter(|_| uri.scheme() == Some(&Scheme::HTTPS));
+        proxies.and_then(|proxies| proxies.intercept(uri))
     }
 
     /// A tunnel through a proxy, used once.
@@ -126,6 +154,15 @@ impl Client {
         let https = HttpsConnectorBuilder::new().with_tls_config(self.tls.clone());
         https.https_or_http().enable_http1().wrap_connector(tunnel)
     }
+}
+
+/// Makes one connection; the one who makes it bounds how long that may take.
+async fn connect<C>(connector: C, uri: Uri) -> io::Result<C::Response>
+where
+    C: tower::Service<Uri>,
+    C::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    connector.oneshot(uri).await.map_err(io::Error::other)
 }
 
 fn connections<C: Connect + Clone>(connector: C) -> Connections<C, Body> {

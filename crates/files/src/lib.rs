@@ -9,6 +9,7 @@ mod download;
 mod folder;
 mod kind;
 mod link;
+mod listen;
 mod name;
 mod taking;
 
@@ -27,6 +28,7 @@ pub use client::{Client, ClientError};
 pub use download::Download;
 pub use kind::{served, sniff};
 pub use link::Links;
+pub use listen::{Answer, Listening};
 pub use name::safe_name;
 
 use bucket::Bucket;

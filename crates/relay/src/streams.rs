@@ -361,10 +361,10 @@ async fn catch_up(hub: &Hub, key: &Key) {
 /// Stores what was heard, then notes the place; false where it could not be stored.
 async fn take(hub: &Hub, key: &Key, heard: Heard) -> bool {
     let Some(workspace) = hub.streams.with(key, |stream| stream.workspace) else { return false };
-    if let Some(event) = heard.event {
-        let rows = intake::rows(hub, Source::Desk(key.0), workspace, vec![event]);
-        if let Err(error) = intake::put(hub, rows).await {
-            tracing::warn!(%error, "event of a stream not stored; the stream is asked again");
+    if !heard.events.is_empty() {
+        let rows = intake::rows(hub, Source::Desk(key.0), workspace, heard.events);
+        if let Err(error) = intake::heard(hub, rows).await {
+            tracing::warn!(%error, "events of a stream not stored; the stream is asked again");
             return false;
         }
         hub.health.heard(key.0.0, hub.clock.now());

@@ -84,8 +84,9 @@ impl Client {
         &self.config
     }
 
-    pub fn http(&self) -> &reqwest::Client {
-        &self.http
+    /// The client of what comes over hours, too.
+    pub fn downloads(&self) -> &baton_files::Client {
+        &self.downloads
     }
 
     pub fn streams(&self) -> &Pause {
@@ -156,12 +157,12 @@ async fn exchange_within(
 const VENDOR_NAME: &str = "Salesforce";
 
 /// Why there is no answer.
-pub fn not_answered(error: &reqwest::Error) -> Failure {
+fn not_answered(error: &reqwest::Error) -> Failure {
     answer::not_answered(error, VENDOR_NAME)
 }
 
 /// An answer, read within its bound.
-pub async fn read_reply(response: Response, max_bytes: usize) -> Result<Reply, Failure> {
+async fn read_reply(response: Response, max_bytes: usize) -> Result<Reply, Failure> {
     let header = |name: &str| answer::header(&response, name);
     let (retry_after, limit_info) = (header(RETRY_AFTER.as_str()), header("sforce-limit-info"));
     let status = response.status().as_u16();

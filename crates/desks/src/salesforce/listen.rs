@@ -1,6 +1,6 @@
 //! One end user's stream of events ("Server-Sent Events", Enhanced Chat API, checked 2026-11).
 
-use std::{collections::VecDeque, future::poll_fn, pin::Pin, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use baton_core::{
     desk::{EventStream, Heard},
@@ -8,12 +8,10 @@ use baton_core::{
     inbound::RawEvent,
     time::BoxFuture,
 };
-use bytes::Bytes;
-use futures_core::Stream as Pieces;
-use reqwest::{Response, header};
+use baton_files::{Answer, Listening};
 
 use super::{
-    client::{self, Client, Token},
+    client::{Client, Token},
     parse, policy,
     policy::{Certainty, Failure, Reply},
     sse::{Event, Parser},
@@ -25,14 +23,9 @@ struct Stream {
     client: Arc<Client>,
     subject: Box<str>,
     token: Arc<Token>,
-    body: Body,
+    body: Listening,
     parser: Parser,
-    /// What came with the last piece and was not asked for yet.
-    heard: VecDeque<Heard>,
 }
-
-/// What still comes. Without the answer's head, which would keep the buffer that it came in.
-type Body = Pin<Box<dyn Pieces<Item = reqwest::Result<Bytes>> + Send>>;
 
 /// Opens an end user's stream, after the place at which we last heard of it, else from where its
 /// token begins.
@@ -41,12 +34,12 @@ pub async fn open(
     subject: &str,
     after: Option<&str>,
 ) -> Result<Box<dyn EventStream>, Failure> {
-    let (token, response) = match connect(client, subject, after).await? {
-        Connected::Open(token, response) => (token, response),
+    let (token, answer) = match connect(client, subject, after).await? {
+        Connected::Open(token, answer) => (token, answer),
         // A token that ended meanwhile: one new one, at once.
         Connected::Refused(failure) if failure.fault.class == FaultClass::Auth => {
             match connect(client, subject, after).await? {
-                Connected::Open(token, response) => (token, response),
+                Connected::Open(token, answer) => (token, answer),
                 Connected::Refused(failure) => return Err(failure),
             }
         }
@@ -56,14 +49,13 @@ pub async fn open(
         client: Arc::clone(client),
         subject: subject.into(),
         token,
-        body: Box::pin(response.bytes_stream()),
+        body: answer.body,
         parser: Parser::new(policy::EVENT_MAX_BYTES),
-        heard: VecDeque::new(),
     }))
 }
 
 enum Connected {
-    Open(Arc<Token>, Response),
+    Open(Arc<Token>, Answer),
     /// The token was refused.
     Refused(Failure),
 }
@@ -77,28 +69,28 @@ async fn connect(
     let token = client.token(subject).await?;
     let config = client.config();
     let last = after.or(token.last_event_id.as_deref()).unwrap_or("0");
-    let request = client
-        .http()
-        .get(format!("{}/eventrouter/v1/sse", config.scrt_url))
-        .query(&[("_ts", client.now().0.to_string())])
-        .header(header::ACCEPT, "text/event-stream")
-        .header("X-Org-Id", &config.organization_id)
-        .header("Last-Event-Id", last)
-        .bearer_auth(token.text.reveal());
+    let url = format!("{}/eventrouter/v1/sse?_ts={}", config.scrt_url, client.now().0);
+    let authorization = format!("Bearer {}", token.text.reveal());
+    let headers = [
+        ("accept", "text/event-stream"),
+        ("x-org-id", &config.organization_id),
+        ("last-event-id", last),
+        ("authorization", &authorization),
+    ];
     let patience = Duration::from_millis(policy::CALL_TIMEOUT_MS);
-    let response = match tokio::time::timeout(patience, request.send()).await {
-        Ok(sent) => sent.map_err(|error| client::not_answered(&error))?,
+    let asked = tokio::time::timeout(patience, client.downloads().listen(&url, &headers)).await;
+    let answer = match asked {
+        Ok(asked) => asked.map_err(|_| not_reached())?,
         Err(_) => return Err(Failure::unknown("Salesforce did not answer in time")),
     };
-    match response.status().as_u16() {
+    match answer.status.as_u16() {
         200..300 => {
             token.proven();
-            Ok(Connected::Open(token, response))
+            Ok(Connected::Open(token, answer))
         }
         401 => Ok(Connected::Refused(client.refused(subject, &token).await)),
         _ => {
-            let read = client::read_reply(response, policy::ANSWER_MAX_BYTES);
-            let reply = tokio::time::timeout(patience, read).await;
+            let reply = tokio::time::timeout(patience, read_reply(answer)).await;
             let reply =
                 reply.unwrap_or_else(|_| Err(Failure::unknown("Salesforce's answer broke off")))?;
             let failure = not_opened(&reply);
@@ -108,6 +100,27 @@ async fn connect(
             Err(failure)
         }
     }
+}
+
+fn not_reached() -> Failure {
+    Failure::not_done(None, FaultClass::VendorDown, "Salesforce cannot be reached")
+}
+
+/// An answer that is no stream, read within its bound.
+async fn read_reply(mut answer: Answer) -> Result<Reply, Failure> {
+    let header = |name: &str| {
+        answer.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+    };
+    let (retry_after, limit_info) = (header("retry-after"), header("sforce-limit-info"));
+    let mut body = Vec::new();
+    let broken = |_| Failure::unknown("Salesforce's answer broke off");
+    while let Some(piece) = answer.body.next().await.map_err(broken)? {
+        if body.len() + piece.len() > policy::ANSWER_MAX_BYTES {
+            return Err(Failure::unknown("Salesforce's answer is too long"));
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(Reply { status: answer.status.as_u16(), retry_after, limit_info, body })
 }
 
 /// Why a stream does not open.
@@ -128,11 +141,12 @@ impl EventStream for Stream {
     fn next(&mut self) -> BoxFuture<'_, Result<Option<Heard>, Fault>> {
         Box::pin(async move {
             loop {
-                if let Some(heard) = self.heard.pop_front() {
-                    return Ok(Some(heard));
-                }
-                if !self.more().await.map_err(|failure| failure.doing("listen for reps").fault)? {
-                    return Ok(None);
+                let events = self.more().await;
+                let events = events.map_err(|failure| failure.doing("listen for reps").fault)?;
+                match events {
+                    Some(events) if events.is_empty() => {}
+                    Some(events) => return Ok(Some(self.heard(events))),
+                    None => return Ok(None),
                 }
             }
         })
@@ -140,15 +154,14 @@ impl EventStream for Stream {
 }
 
 impl Stream {
-    /// Reads a piece; false where Salesforce ended the stream. A piece that brings no event is a
-    /// sign of life all the same.
-    async fn more(&mut self) -> Result<bool, Failure> {
+    /// The events that a piece brought to their end; none where Salesforce ended the stream. A
+    /// piece that brings no event is a sign of life all the same.
+    async fn more(&mut self) -> Result<Option<Vec<Event>>, Failure> {
         let silence = Duration::from_millis(policy::SILENCE_MS);
-        let next = poll_fn(|cx| self.body.as_mut().poll_next(cx));
-        let piece = match tokio::time::timeout(silence, next).await {
-            Ok(Some(Ok(piece))) => piece,
-            Ok(None) => return Ok(false),
-            Ok(Some(Err(_))) => return Err(Failure::unknown("the stream broke")),
+        let piece = match tokio::time::timeout(silence, self.body.next()).await {
+            Ok(Ok(Some(piece))) => piece,
+            Ok(Ok(None)) => return Ok(None),
+            Ok(Err(_)) => return Err(Failure::unknown("the stream broke")),
             Err(_) => return Err(Failure::unknown("the stream was silent for too long")),
         };
         let events = self.parser.push(&piece).map_err(|_| {
@@ -158,21 +171,23 @@ impl Stream {
             self.client.refused(&self.subject, &self.token).await;
             return Err(Failure::unknown("the stream's token has ended; a new one is bought"));
         }
-        let heard = events.into_iter().map(|event| heard(&self.client, &self.subject, event));
-        self.heard.extend(heard);
-        Ok(true)
+        Ok(Some(events))
+    }
+
+    /// Events as they are stored, without those that concern nobody, and the place behind them.
+    fn heard(&self, events: Vec<Event>) -> Heard {
+        let mut heard = Heard::default();
+        for event in events {
+            heard.events.extend(stored(&self.client, &self.subject, &event));
+            heard.cursor = event.id.filter(|id| !id.is_empty()).or(heard.cursor);
+        }
+        heard
     }
 }
 
 /// A gateway may say within the stream that the token has ended.
 fn is_refusal(event: &Event) -> bool {
     event.kind == "error" && event.data.contains("Jwt is expired")
-}
-
-/// An event as it is stored; only its place where it concerns nobody.
-fn heard(client: &Client, subject: &str, event: Event) -> Heard {
-    let stored = stored(client, subject, &event);
-    Heard { event: stored, cursor: event.id.filter(|id| !id.is_empty()) }
 }
 
 fn stored(client: &Client, subject: &str, event: &Event) -> Option<RawEvent> {

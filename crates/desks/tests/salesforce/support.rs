@@ -225,8 +225,9 @@ pub async fn until(
     let mut kinds = Vec::new();
     loop {
         let heard = stream.next().await.unwrap().unwrap();
-        let Some(event) = heard.event else { continue };
-        kinds.extend(understood(&*stage.desk, &event).into_iter().map(|event| event.what));
+        for event in &heard.events {
+            kinds.extend(understood(&*stage.desk, event).into_iter().map(|event| event.what));
+        }
         if kinds.iter().any(&wanted) {
             return kinds;
         }
