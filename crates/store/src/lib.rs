@@ -17,6 +17,8 @@ mod inbound;
 mod intake;
 mod kept;
 mod lease;
+#[cfg(test)]
+mod lookups;
 mod merge;
 mod message;
 mod message_list;

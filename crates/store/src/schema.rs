@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/0006_evidence.sql"),
     include_str!("../../../migrations/0007_message_list.sql"),
     include_str!("../../../migrations/0008_streams.sql"),
+    include_str!("../../../migrations/0009_lookups.sql"),
 ];
 
 const VERSION: &str = "select cast(coalesce(max(\"version\"), 0) as text) from \"schema_version\"";

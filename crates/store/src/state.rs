@@ -82,13 +82,14 @@ fn load_sql(dialect: Dialect) -> String {
          h as (select * from \"handoff\" where \"session\" = (select \"id\" from s) \
                order by \"plan_seq\" desc limit 1), \
          d as (select * from \"delivery\" where \"conversation\" = $1 and \"unfinished\" = 1 \
-               union all select * from \"delivery\" where \"id\" in (select r.\"id\" from {also}) \
-               and \"conversation\" = $1 and \"unfinished\" = 0), \
+               union all select x.* from (select distinct r.\"id\" from {also}) i \
+               cross join \"delivery\" x where x.\"id\" = i.\"id\" and x.\"conversation\" = $1 \
+               and x.\"unfinished\" = 0), \
          m as (select m.* from d join \"message\" m on m.\"id\" = d.\"message_id\" \
                union select * from \"message\" where \"conversation\" = $1 \
                and \"author_kind\" = 'rep' and \"position\" > $3 \
-               union select * from \"message\" where \"conversation\" = $1 \
-               and \"id\" in (select r.\"id\" from {named})) \
+               union select x.* from {named} cross join \"message\" x \
+               where x.\"id\" = r.\"id\" and x.\"conversation\" = $1) \
          select {} from c union all select {} from s union all select {} from h \
          union all select {} from d \
          union all select {} from m \
