@@ -77,7 +77,7 @@ async fn store(
     if broken::writes_late(&hub.store, &rows) {
         return answer;
     }
-    match put(hub, rows).await {
+    match stored(hub, hub.store.inbound_put(rows)).await {
         Ok(_) => {
             hub.health.heard(source.id(), hub.clock.now());
             answer
@@ -113,10 +113,17 @@ pub(crate) fn rows(
     events.into_iter().map(row).collect()
 }
 
-/// Stores events, whoever brought them; how many were new.
-pub(crate) async fn put(hub: &Hub, rows: Vec<NewInbound>) -> Result<usize, StoreError> {
+/// Stores what was heard or read without the vendor's waiting for an answer; how many were new.
+pub(crate) async fn heard(hub: &Hub, rows: Vec<NewInbound>) -> Result<usize, StoreError> {
+    stored(hub, hub.store.inbound_heard(rows)).await
+}
+
+async fn stored(
+    hub: &Hub,
+    storing: impl Future<Output = Result<usize, StoreError>>,
+) -> Result<usize, StoreError> {
     crash::point("before", "inbound");
-    let new = hub.store.inbound_put(rows).await?;
+    let new = storing.await?;
     crash::point("after", "inbound");
     metrics::counter!("baton_inbound_total").increment(new as u64);
     hub.wakes.inbound.notify_one();

@@ -256,7 +256,7 @@ impl Hub {
         if events.is_empty() {
             return Ok(());
         }
-        let new = intake::put(self, intake::rows(self, source, workspace, events)).await?;
+        let new = intake::heard(self, intake::rows(self, source, workspace, events)).await?;
         self.health.heard(source.id(), self.clock.now());
         metrics::counter!("baton_listed_total", "what" => what).increment(new as u64);
         tracing::info!(?source, what, new, "brought by the list, not by a webhook");

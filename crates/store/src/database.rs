@@ -82,16 +82,16 @@ macro_rules! bound {
 
 /// Statement texts, made once.
 #[derive(Default)]
-struct Texts(Mutex<HashMap<&'static str, Arc<str>>>);
+pub(crate) struct Texts(Mutex<HashMap<&'static str, Arc<str>>>);
 
 impl Texts {
-    fn get(&self, name: &'static str, make: impl FnOnce() -> String) -> Arc<str> {
+    pub fn get(&self, name: &'static str, make: impl FnOnce() -> String) -> Arc<str> {
         let mut texts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         texts.entry(name).or_insert_with(|| make().into()).clone()
     }
 }
 
-enum Pools {
+pub(crate) enum Pools {
     Sqlite { writer: SqlitePool, readers: SqlitePool },
     Postgres { writer: PgPool, readers: PgPool },
 }
@@ -99,8 +99,8 @@ enum Pools {
 /// The database.
 #[derive(Clone)]
 pub(crate) struct Database {
-    pools: Arc<Pools>,
-    texts: Arc<Texts>,
+    pub pools: Arc<Pools>,
+    pub texts: Arc<Texts>,
     pub dialect: Dialect,
     pub partitions: u32,
 }
@@ -208,6 +208,9 @@ async fn connect_sqlite(url: &str) -> Result<Pools, StoreError> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY)
+        // Otherwise a file is made and removed in every transaction that may have to undo a
+        // statement of many rows.
+        .pragma("temp_store", "memory")
         .row_buffer_size(ROWS_AHEAD)
         .statement_cache_capacity(PREPARED);
     let writer = SqlitePoolOptions::new()

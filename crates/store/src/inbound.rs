@@ -73,6 +73,15 @@ pub struct Parked {
     pub reason: String,
 }
 
+/// Who waits until events are stored.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Caller {
+    /// A vendor, for the answer to its request.
+    Vendor,
+    /// This process, which asked for them.
+    Own,
+}
+
 /// What became of an event.
 #[derive(Clone, Debug)]
 pub(crate) struct Mark {
@@ -106,12 +115,29 @@ impl Store {
     /// # Errors
     /// Nothing was stored; the vendor must not be told otherwise.
     pub async fn inbound_put(&self, events: Vec<NewInbound>) -> Result<usize, StoreError> {
+        self.inbound_from(Caller::Vendor, events).await
+    }
+
+    /// The same for what this process heard or read by itself: no vendor waits for the answer, so
+    /// that however many come, they are no rush, and reps are not kept waiting.
+    ///
+    /// # Errors
+    /// Nothing was stored.
+    pub async fn inbound_heard(&self, events: Vec<NewInbound>) -> Result<usize, StoreError> {
+        self.inbound_from(Caller::Own, events).await
+    }
+
+    async fn inbound_from(
+        &self,
+        caller: Caller,
+        events: Vec<NewInbound>,
+    ) -> Result<usize, StoreError> {
         if events.is_empty() {
             return Ok(0);
         }
         let partitions = self.shared.partitions;
         let events = events.into_iter().map(|event| Prepared::new(event, partitions));
-        self.shared.writer.inbound(events.collect::<Result<_, _>>()?).await
+        self.shared.writer.inbound(caller, events.collect::<Result<_, _>>()?).await
     }
 
     /// The oldest waiting event of each source key, where its time has come, within the

@@ -18,18 +18,20 @@ const SORT_EVENTS: u64 = 256;
 
 const ANY: &str = "select '' from \"intake\" limit 1";
 
-/// Stores the events of many callers; returns how many were new of each. In a rush, and while
+/// Stores the events of many callers, so many of them vendors' requests; returns how many were new
+/// of each. In a rush, and while
 /// packs of an earlier one are left, which must be understood first, that shows only later, and
 /// all count as new.
 pub(crate) async fn take(
     tx: &mut Tx,
     node: &str,
+    requests: usize,
     lists: &[&[Prepared]],
 ) -> Result<Vec<usize>, StoreError> {
     if lists.is_empty() {
         return Ok(Vec::new());
     }
-    if lists.len() < RUSH && tx.run("intake.any", |_| ANY.to_owned(), &[]).await?.is_empty() {
+    if requests < RUSH && tx.run("intake.any", |_| ANY.to_owned(), &[]).await?.is_empty() {
         return inbound::insert(tx, lists).await;
     }
     let mut events: Vec<&Prepared> = lists.iter().copied().flatten().collect();

@@ -16,7 +16,7 @@ use crate::{
     commit::{self, Pledge},
     database::{Database, Tx},
     error::{CommitError, StoreError},
-    inbound::{self, Mark, Prepared},
+    inbound::{self, Caller, Mark, Prepared},
     intake,
 };
 
@@ -59,12 +59,18 @@ struct Counters {
 type Work =
     Box<dyn for<'a> FnOnce(&'a mut Tx) -> BoxFuture<'a, Result<(), StoreError>> + Send + 'static>;
 
+/// Raw events of one caller.
+struct Incoming {
+    caller: Caller,
+    events: Vec<Prepared>,
+}
+
 /// A unit of work and where its answer goes.
 enum Unit {
     /// One step of one conversation.
     Commit(Box<Pledge>, Answer<Vec<Fact>, CommitError>),
     /// Raw events; the answer is how many were new.
-    Inbound(Vec<Prepared>, Answer<usize, StoreError>),
+    Inbound(Incoming, Answer<usize, StoreError>),
     /// What became of events that changed nothing else.
     Marks(Vec<Mark>, Answer<(), StoreError>),
     /// Anything rarer, in a transaction of its own.
@@ -138,9 +144,13 @@ impl Writer {
         answered.await.unwrap_or(Err(CommitError::Store(StoreError::Closed)))
     }
 
-    pub async fn inbound(&self, events: Vec<Prepared>) -> Result<usize, StoreError> {
+    pub async fn inbound(
+        &self,
+        caller: Caller,
+        events: Vec<Prepared>,
+    ) -> Result<usize, StoreError> {
         let (answer, answered) = oneshot::channel();
-        self.send(Unit::Inbound(events, answer))?;
+        self.send(Unit::Inbound(Incoming { caller, events }, answer))?;
         answered.await.unwrap_or(Err(StoreError::Closed))
     }
 
@@ -212,7 +222,7 @@ impl Gathered {
     /// Vendors wait for the answer to one before they send the next, so that full batches and
     /// nearly empty ones take turns in a rush.
     fn is_rush(&mut self, batch: &Batch) -> bool {
-        let count = batch.inbound.len();
+        let count = batch.requests();
         let now = Instant::now();
         self.rushed_at = if count >= intake::RUSH { Some(now) } else { self.rushed_at };
         self.crowded_at = if count >= CROWD { Some(now) } else { self.crowded_at };
@@ -243,7 +253,7 @@ type Answer<T, E> = oneshot::Sender<Result<T, E>>;
 #[derive(Default)]
 struct Batch {
     commits: Vec<(Pledge, Answer<Vec<Fact>, CommitError>)>,
-    inbound: Vec<(Vec<Prepared>, Answer<usize, StoreError>)>,
+    inbound: Vec<(Incoming, Answer<usize, StoreError>)>,
     marks: Vec<(Vec<Mark>, Answer<(), StoreError>)>,
 }
 
@@ -267,7 +277,7 @@ impl Worker {
                 }
                 match queued.unit {
                     Unit::Commit(pledge, answer) => batch.commits.push((*pledge, answer)),
-                    Unit::Inbound(events, answer) => batch.inbound.push((events, answer)),
+                    Unit::Inbound(incoming, answer) => batch.inbound.push((incoming, answer)),
                     Unit::Marks(marks, answer) => batch.marks.push((marks, answer)),
                     Unit::Work(rare, answer) => work.push((rare, answer)),
                 }
@@ -313,10 +323,11 @@ impl Worker {
     }
 
     async fn transaction(&self, batch: &Batch) -> Result<Answers, StoreError> {
-        let events: Vec<&[Prepared]> = batch.inbound.iter().map(|(e, _)| e.as_slice()).collect();
+        let events: Vec<&[Prepared]> =
+            batch.inbound.iter().map(|(i, _)| i.events.as_slice()).collect();
         let marks: Vec<&Mark> = batch.marks.iter().flat_map(|(marks, _)| marks).collect();
         let mut tx = self.database.begin().await?;
-        let inbound = intake::take(&mut tx, &self.node, &events).await?;
+        let inbound = intake::take(&mut tx, &self.node, batch.requests(), &events).await?;
         let pledges: Vec<&Pledge> = batch.commits.iter().map(|(pledge, _)| pledge).collect();
         let commits = commit::write(&mut tx, &self.node, &pledges).await?;
         inbound::mark(&mut tx, &marks).await?;
@@ -343,6 +354,11 @@ impl Worker {
 impl Batch {
     fn len(&self) -> usize {
         self.commits.len() + self.inbound.len() + self.marks.len()
+    }
+
+    /// Vendors' requests, each of which waits for its answer.
+    fn requests(&self) -> usize {
+        self.inbound.iter().filter(|(incoming, _)| incoming.caller == Caller::Vendor).count()
     }
 
     fn split(self) -> Vec<Self> {
