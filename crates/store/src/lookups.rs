@@ -27,7 +27,7 @@ async fn what_every_event_looks_up_is_found_without_reading_a_history() {
         node: "one".to_owned(),
     });
     let store = store.await.unwrap();
-    store.handoff_by_work(DeskId(Uuid::nil()), &VendorId::new("work")).await.unwrap();
+    store.handoff_by_work(DeskId(Uuid::nil()), &VendorId("work".to_owned())).await.unwrap();
     store.state_load(ConversationId(Uuid::nil()), &Also::default()).await.unwrap();
 
     let by_work = plan(&store, "handoff.by_work").await;
