@@ -13,7 +13,7 @@ use bytes::Bytes;
 use futures::stream;
 use tokio::{
     fs::{self, File},
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::{AsyncReadExt as _, AsyncWriteExt as _, BufWriter},
 };
 
 use crate::{FileBody, FilesError, PIECE_BYTES, Pieces};
@@ -50,6 +50,8 @@ impl Folder {
         let path = self.root.join(INCOMING).join(format!("{id}-{}-{number}", process::id()));
         let mut file = File::create(&path).await?;
         file.set_max_buf_size(PIECE_BYTES);
+        // Some vendors send a file in pieces of a few bytes, each of which would be a call to the disk.
+        let file = BufWriter::with_capacity(PIECE_BYTES, file);
         Ok(Incoming { root: self.root.clone(), path, file })
     }
 
@@ -92,7 +94,7 @@ fn pieces(file: File) -> Pieces {
 pub(crate) struct Incoming {
     root: PathBuf,
     path: PathBuf,
-    file: File,
+    file: BufWriter<File>,
 }
 
 impl Incoming {
@@ -111,7 +113,7 @@ impl Incoming {
 
     async fn settle(&mut self, workspace: WorkspaceId, id: FileId) -> io::Result<()> {
         self.file.flush().await?;
-        self.file.sync_all().await?;
+        self.file.get_ref().sync_all().await?;
         let place = place(&self.root, workspace, id);
         let folder = self.root.join(workspace.to_string());
         fs::create_dir_all(&folder).await?;

@@ -19,9 +19,8 @@ const SORT_EVENTS: u64 = 256;
 const ANY: &str = "select '' from \"intake\" limit 1";
 
 /// Stores the events of many callers, so many of them vendors' requests; returns how many were new
-/// of each. In a rush, and while
-/// packs of an earlier one are left, which must be understood first, that shows only later, and
-/// all count as new.
+/// of each. In a rush, and while packs of an earlier one are left, which must be understood first,
+/// that shows only later, and all count as new.
 pub(crate) async fn take(
     tx: &mut Tx,
     node: &str,

@@ -20,8 +20,8 @@ const FAR_MS: i64 = 1_000;
 const LATE: Duration = Duration::from_millis(40);
 /// Something is under way and has not moved for this long: it waits for the virtual clock.
 const WAITING: Duration = Duration::from_millis(800);
-/// Something goes on for ever. A file of the largest size takes minutes on a slow machine.
-const ENDLESS: Duration = Duration::from_secs(600);
+/// Something goes on for ever.
+const ENDLESS: Duration = Duration::from_secs(120);
 /// Journal entries that may be unfinished.
 const RECENT: u64 = 64;
 
