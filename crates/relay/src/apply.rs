@@ -1,18 +1,24 @@
 //! Load, step, commit: the one way in which a conversation changes.
 
+use std::time::Instant;
+
 use baton_core::{
     contact::{Contact, Identity, Point},
     conversation::Conversation,
-    ids::{
-        ContactId, ConversationId, DeliveryId, DeskId, InboundId, InboxId, MessageId, WorkspaceId,
-    },
+    feed::{Fact, FactKind},
+    ids::{ContactId, ConversationId, DeliveryId, DeskId, InboundId, InboxId, WorkspaceId},
     step::{self, Context, Effects, Input, State},
     task::{TaskChange, TaskKind},
     time::SECOND_MS,
 };
 use baton_store::{Also, Commit, CommitError, StoreError};
 
-use crate::{broken, crash, hub::Hub, notice};
+use crate::{
+    broken, crash,
+    deliver::{Go, Ready},
+    hub::Hub,
+    notice,
+};
 
 /// A commit that loses this often in a row gives up for now.
 const MAX_CONFLICTS: u32 = 20;
@@ -60,18 +66,35 @@ pub(crate) enum Whose {
 pub(crate) struct With {
     /// The event that is dealt with by this change.
     pub inbound: Option<InboundId>,
-    /// Finished deliveries that the input speaks of.
-    pub deliveries: Vec<DeliveryId>,
-    /// The reps' messages after this position, beside those of the outbox.
-    pub rep_messages_after: Option<i64>,
-    /// Messages that the input speaks of.
-    pub messages: Vec<MessageId>,
+    /// What the input speaks of, beside the outbox.
+    pub also: Also,
     /// Addresses by which the conversation is known from now on.
     pub aliases: Vec<Point>,
+    /// The state as our own last commit left it: it is read again only where somebody has changed
+    /// the conversation since.
+    pub known: Option<State>,
+    /// The attempt at what the change lets go is begun in the same commit. Only for workers:
+    /// whoever can be dropped between the commit and the call must not begin any.
+    pub begin: bool,
+}
+
+impl With {
+    /// Nothing but to begin the attempt at what the change lets go.
+    pub fn begin() -> Self {
+        Self { begin: true, ..Self::default() }
+    }
+}
+
+/// What one step made of a state.
+struct Stepped {
+    effects: Effects,
+    after: State,
+    /// The place of the attempt that it began beside its input.
+    go: Option<Go>,
 }
 
 impl Hub {
-    /// Applies one input to one conversation and commits what follows.
+    /// Applies one input to one conversation and commits what follows. Returns the state after it.
     pub(crate) async fn apply(
         &self,
         whose: &Whose,
@@ -88,20 +111,27 @@ impl Hub {
         with: &With,
         input: impl Fn(&State) -> Input,
     ) -> Result<(State, Effects), ApplyError> {
+        let mut known = with.known.clone();
         for _ in 0..MAX_CONFLICTS {
             let id = self.whose_id(whose).await?;
             let _one_at_a_time = match id {
                 Some(id) => Some(self.lock_of(id).lock().await),
                 None => None,
             };
-            let state = self.load(whose, id, with).await?;
+            let began_at = Instant::now();
+            let state = match known.take() {
+                Some(state) => state,
+                None => self.load(whose, id, with).await?,
+            };
             let input = input(&state);
             let change = crash::name(&input);
-            let Some(effects) = self.step(&broken::seen_by_the_rules(&state, &input), input) else {
+            let seen = broken::seen_by_the_rules(&state, &input);
+            let Some(stepped) = self.step(&seen, input, with.begin) else {
                 return Err(ApplyError::NoInbox);
             };
+            let Stepped { effects, mut after, go } = stepped;
             if effects.ask_desk {
-                return Ok((state, effects));
+                return Ok((after, effects));
             }
             let commit = Commit {
                 effects: effects.clone(),
@@ -109,17 +139,26 @@ impl Hub {
                 inbound: with.inbound,
                 now: self.clock.now(),
             };
-            crash::point("before", change);
+            crash::before(change, go.is_some());
             match self.store.commit(commit).await {
                 Ok(facts) => {
-                    crash::point("after", change);
+                    crash::after(change, go.is_some());
                     notice::count_all(&facts);
-                    self.committed(&effects, facts.len());
-                    return Ok((state, effects));
+                    number(&mut after, &facts);
+                    self.committed(&effects, &after, facts.len());
+                    if let (Some(go), Some(ready)) = (go, Ready::of(&effects, &after, began_at)) {
+                        self.attempts.hand_on(go, ready);
+                    }
+                    return Ok((after, effects));
                 }
-                Err(CommitError::Conflict) => {}
-                Err(CommitError::Fenced) => return Err(ApplyError::Fenced),
-                Err(CommitError::Store(error)) => return Err(error.into()),
+                Err(error) => {
+                    go.iter().for_each(|go| self.give_up(go));
+                    match error {
+                        CommitError::Conflict => {}
+                        CommitError::Fenced => return Err(ApplyError::Fenced),
+                        CommitError::Store(error) => return Err(error.into()),
+                    }
+                }
             }
         }
         Err(ApplyError::Conflict)
@@ -188,12 +227,7 @@ impl Hub {
         with: &With,
     ) -> Result<State, ApplyError> {
         if let Some(id) = id {
-            let also = Also {
-                deliveries: with.deliveries.clone(),
-                rep_messages_after: with.rep_messages_after,
-                messages: with.messages.clone(),
-            };
-            return self.store.state_load(id, &also).await?.ok_or(ApplyError::NoConversation);
+            return self.store.state_load(id, &with.also).await?.ok_or(ApplyError::NoConversation);
         }
         let Whose::Of { workspace, inbox, identity } = whose else {
             return Err(ApplyError::NoConversation);
@@ -227,9 +261,25 @@ impl Hub {
         })
     }
 
-    fn step(&self, state: &State, input: Input) -> Option<Effects> {
+    /// The input, and with it the attempt at what it lets go, where one is to be begun and a call
+    /// can be made now.
+    fn step(&self, state: &State, input: Input, begin: bool) -> Option<Stepped> {
         let desk = desk_of(state, &input);
-        self.in_context(state, desk, |context| step::step(state, input, context))
+        self.in_context(state, desk, |context| {
+            let mut draft = step::step(state, input, context);
+            let head = draft.head().filter(|_| begin && !broken::begins_apart());
+            let go = head.and_then(|id| self.go(draft.state(), id));
+            if let (Some(id), Some(go)) = (head, &go) {
+                draft.begin(id, go.free_at());
+            }
+            let (effects, after) = draft.finish(state);
+            let (go, refused) = match effects.begun() {
+                Some(_) => (go, None),
+                None => (None, go),
+            };
+            refused.iter().for_each(|go| self.give_up(go));
+            Stepped { effects, after, go }
+        })
     }
 
     /// Asks the rules something about a conversation; none when its inbox does not run.
@@ -262,6 +312,19 @@ fn desk_of(state: &State, input: &Input) -> Option<DeskId> {
     match input {
         Input::Rep { handoff, .. } | Input::Listed { handoff, .. } => Some(handoff.desk),
         _ => state.handoff.as_ref().map(|handoff| handoff.desk),
+    }
+}
+
+/// A new session got its number with the commit.
+fn number(after: &mut State, facts: &[Fact]) {
+    let opened = facts.iter().find_map(|fact| match &fact.kind {
+        FactKind::SessionOpened(session) => Some(session),
+        _ => None,
+    });
+    if let (Some(opened), Some(session)) = (opened, &mut after.session)
+        && opened.id == session.id
+    {
+        session.number = opened.number;
     }
 }
 

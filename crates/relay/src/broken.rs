@@ -2,9 +2,9 @@
 //! and its kin. Release builds break nothing, whatever the environment says.
 
 #[cfg(debug_assertions)]
-pub(crate) use on_purpose::{resends_blindly, seen_by_the_rules, writes_late};
+pub(crate) use on_purpose::{begins_apart, resends_blindly, seen_by_the_rules, writes_late};
 #[cfg(not(debug_assertions))]
-pub(crate) use whole::{resends_blindly, seen_by_the_rules, writes_late};
+pub(crate) use whole::{begins_apart, resends_blindly, seen_by_the_rules, writes_late};
 
 #[cfg(debug_assertions)]
 mod on_purpose {
@@ -43,6 +43,11 @@ mod on_purpose {
     /// I2: what may have been sent to a customer is sent again.
     pub(crate) fn resends_blindly() -> bool {
         breaks("i2")
+    }
+
+    /// What is broken for attempts alone shows only in commits of their own.
+    pub(crate) fn begins_apart() -> bool {
+        breaks("i5") || breaks("i7")
     }
 
     /// I5: answers of the AI are taken and tried as if it still owned the session. I7: the
@@ -94,6 +99,10 @@ mod whole {
     }
 
     pub(crate) fn resends_blindly() -> bool {
+        false
+    }
+
+    pub(crate) fn begins_apart() -> bool {
         false
     }
 

@@ -3,6 +3,8 @@
 
 use baton_core::step::Input;
 
+const ATTEMPT: &str = "attempt";
+
 /// Ends the process here when the environment asks for it: `BATON_CRASH_AT=before:attempt` at
 /// the first pass, `BATON_CRASH_AT=before:attempt:3` at the third.
 #[cfg(debug_assertions)]
@@ -15,6 +17,22 @@ pub(crate) fn point(when: &str, what: &str) {
 /// Nothing, in release builds.
 #[cfg(not(debug_assertions))]
 pub(crate) fn point(_when: &str, _what: &str) {}
+
+/// Just before the commit of a change, which may begin an attempt as well.
+pub(crate) fn before(change: &str, begins: bool) {
+    point("before", change);
+    if begins {
+        point("before", ATTEMPT);
+    }
+}
+
+/// Just after it.
+pub(crate) fn after(change: &str, begins: bool) {
+    point("after", change);
+    if begins {
+        point("after", ATTEMPT);
+    }
+}
 
 /// What the commit that follows from an input is called.
 pub(crate) fn name(input: &Input) -> &'static str {
@@ -32,7 +50,7 @@ pub(crate) fn name(input: &Input) -> &'static str {
         Input::Rep { .. } => "rep",
         Input::Listed { .. } => "listed",
         Input::Recalled { .. } => "recalled",
-        Input::Attempt { .. } => "attempt",
+        Input::Attempt { .. } => ATTEMPT,
         Input::Outcome { .. } => "outcome",
         Input::Settled { .. } => "settled",
         Input::Template { .. } => "template",

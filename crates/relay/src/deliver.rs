@@ -9,21 +9,23 @@ use baton_core::{
     channel::{Call, Channel, Outbound, Pace, What},
     delivery::{Attempt, Delivery, Destination, Payload},
     desk::{Desk, DeskWhat, ToDesk},
-    fault::{Fault, FaultClass, Outcome, Settled},
+    fault::{Fault, FaultClass, Outcome},
     handoff::Handoff,
     ids::{ConversationId, DeliveryId, MessageId},
     message::Content,
-    step::{Input, State},
+    step::{Effects, Input, State},
     time::{SECOND_MS, Timestamp},
 };
 use baton_store::{Also, Due, StoreError};
-use tokio::sync::Notify;
+use tokio::{
+    sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc},
+    task::JoinSet,
+};
 use uuid::Uuid;
 
 use crate::{
     apply::{ApplyError, Postponed, Whose, With},
     broken, campaign, crash,
-    handoff::LISTING_MARGIN_MS,
     hub::Hub,
     pace::Lane,
     pump::{self, Queue},
@@ -41,8 +43,66 @@ const WRITE_AGAIN: Duration = Duration::from_millis(500);
 
 struct Outbox;
 
-pub(crate) async fn run(hub: Arc<Hub>) {
-    pump::run(hub, Arc::new(Outbox)).await;
+/// The places for calls, and the way for attempts that a step began by itself.
+pub(crate) struct Attempts {
+    slots: Arc<Semaphore>,
+    begun: mpsc::Sender<Begun>,
+}
+
+/// An attempt that is committed, with its place.
+pub(crate) struct Begun {
+    ready: Ready,
+    slot: OwnedSemaphorePermit,
+}
+
+impl Attempts {
+    pub fn new(at_once: usize) -> (Self, mpsc::Receiver<Begun>) {
+        // Whatever waits holds a place, so that there is always room.
+        let (begun, calls) = mpsc::channel(at_once.max(1));
+        (Self { slots: Arc::new(Semaphore::new(at_once)), begun }, calls)
+    }
+
+    /// The call of a committed attempt is made by the worker.
+    pub fn hand_on(&self, go: Go, ready: Ready) {
+        let delivery = ready.delivery.id;
+        if self.begun.try_send(Begun { ready, slot: go.slot }).is_err() {
+            tracing::error!(%delivery, "attempt not made; it is settled at the next start");
+        }
+    }
+}
+
+pub(crate) async fn run(hub: Arc<Hub>, begun: mpsc::Receiver<Begun>) {
+    tokio::join!(pump::run(Arc::clone(&hub), Arc::new(Outbox)), call(hub, begun));
+}
+
+/// Makes the calls of attempts that steps began by themselves, until nobody can begin one.
+async fn call(hub: Arc<Hub>, mut begun: mpsc::Receiver<Begun>) {
+    let all = u32::try_from(hub.config.deliver_at_once).unwrap_or(u32::MAX);
+    let slots = Arc::clone(&hub.attempts.slots);
+    let mut running = JoinSet::new();
+    let last = async {
+        hub.stopped().await;
+        // Whoever holds a place may still hand an attempt on.
+        let _all = slots.acquire_many(all).await;
+        slots.close();
+    };
+    tokio::pin!(last);
+    loop {
+        tokio::select! {
+            Some(Begun { ready, slot }) = begun.recv() => {
+                let hub = Arc::clone(&hub);
+                running.spawn(async move {
+                    let delivery = ready.delivery.id;
+                    if let Err(error) = hub.carry_out(ready).await {
+                        tracing::warn!(%delivery, %error, "attempt not concluded");
+                    }
+                    drop(slot);
+                });
+            }
+            () = &mut last => break,
+        }
+        while running.try_join_next().is_some() {}
+    }
 }
 
 impl Queue for Outbox {
@@ -55,6 +115,10 @@ impl Queue for Outbox {
 
     fn at_once(&self, hub: &Hub) -> usize {
         hub.config.deliver_at_once
+    }
+
+    fn slots(&self, hub: &Hub) -> Arc<Semaphore> {
+        Arc::clone(&hub.attempts.slots)
     }
 
     fn bell<'a>(&self, hub: &'a Hub) -> &'a Notify {
@@ -87,7 +151,7 @@ impl Queue for Outbox {
 }
 
 /// Where one attempt goes.
-enum Vendor {
+pub(crate) enum Vendor {
     Channel(Arc<dyn Channel>),
     Desk(Arc<dyn Desk>),
 }
@@ -98,29 +162,80 @@ struct Claim {
     taken: Option<(Lane, Pace)>,
 }
 
+/// A place for a call, and when the vendor's pace allows it.
+pub(crate) struct Go {
+    slot: OwnedSemaphorePermit,
+    claim: Claim,
+}
+
+impl Go {
+    /// The first moment at which the vendor's pace allows the call.
+    pub fn free_at(&self) -> Timestamp {
+        self.claim.free_at
+    }
+}
+
 /// One attempt, ready to be posted.
-struct Ready {
+pub(crate) struct Ready {
     attempt: Attempt,
+    /// As the attempt's commit left it.
     state: State,
     delivery: Delivery,
-    committed: Instant,
+    began_at: Instant,
+}
+
+impl Ready {
+    /// The attempt that a commit began, with what it leaves of the conversation.
+    pub fn of(effects: &Effects, after: &State, began_at: Instant) -> Option<Self> {
+        let attempt = effects.begun()?.clone();
+        let delivery = effects.deliveries.iter().find(|d| d.id == attempt.delivery)?.clone();
+        Some(Self { attempt, state: after.clone(), delivery, began_at })
+    }
 }
 
 impl Hub {
+    /// A place for the call that a step wants to begin, and a claim on the vendor's pace; none
+    /// when all are taken, or nothing new is to begin.
+    pub(crate) fn go(&self, state: &State, id: DeliveryId) -> Option<Go> {
+        if !self.is_ready() {
+            return None;
+        }
+        let slot = Arc::clone(&self.attempts.slots).try_acquire_owned().ok()?;
+        Some(Go { slot, claim: self.claim(state, id) })
+    }
+
+    /// The call is not made.
+    pub(crate) fn give_up(&self, go: &Go) {
+        self.give_back(&go.claim);
+    }
+
+    fn give_back(&self, claim: &Claim) {
+        if let Some((lane, pace)) = claim.taken {
+            self.paces.give_back(lane, pace);
+        }
+    }
+
     async fn deliver(&self, due: &Due) -> Result<(), ApplyError> {
-        let Some(ready) = self.begin_attempt(due).await? else { return Ok(()) };
+        match self.begin_attempt(due).await? {
+            Some(ready) => self.carry_out(ready).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Makes the call of a committed attempt, and writes down what came of it.
+    async fn carry_out(&self, ready: Ready) -> Result<(), ApplyError> {
         let outcome = self.post(&ready).await;
         self.learn(&ready, &outcome);
         if let Some(fault) = campaign::refused(&outcome) {
             let inbox = ready.state.conversation.inbox;
             self.template_learns(inbox, &ready.delivery.payload, fault).await;
         }
-        self.end_attempt(ready.attempt, outcome).await
+        self.end_attempt(ready.attempt, Some(ready.state), outcome).await
     }
 
     /// Commits the attempt, if the rules allow one now.
     async fn begin_attempt(&self, due: &Due) -> Result<Option<Ready>, ApplyError> {
-        let committed = Instant::now();
+        let began_at = Instant::now();
         let whose = Whose::Known(due.conversation);
         // A commit that lost is made again, and takes no second place.
         let claim = OnceLock::new();
@@ -129,15 +244,11 @@ impl Hub {
             free_at: claim.get_or_init(|| self.claim(state, due.delivery)).free_at,
         };
         let applied = self.apply_with(&whose, &With::default(), input).await;
-        let begun = applied.as_ref().ok().and_then(|(_, effects)| effects.begun().cloned());
-        if let (None, Some(Claim { taken: Some((lane, pace)), .. })) = (&begun, claim.into_inner())
-        {
-            self.paces.give_back(lane, pace);
+        let begun = applied.as_ref().ok().and_then(|(after, e)| Ready::of(e, after, began_at));
+        if begun.is_none() {
+            claim.get().into_iter().for_each(|claim| self.give_back(claim));
         }
-        let (state, effects) = applied?;
-        let Some(attempt) = begun else { return Ok(None) };
-        let delivery = effects.deliveries.iter().find(|d| d.id == due.delivery).cloned();
-        Ok(delivery.map(|delivery| Ready { attempt, state, delivery, committed }))
+        applied.map(|_| begun)
     }
 
     /// Renders and makes the one call.
@@ -146,7 +257,7 @@ impl Hub {
             Ok(rendered) => rendered,
             Err(fault) => return Outcome::Rejected { fault },
         };
-        if ready.committed.elapsed() > POST_WITHIN {
+        if ready.began_at.elapsed() > POST_WITHIN {
             let fault = Fault::new(FaultClass::VendorDown, "post in time; nothing was sent");
             return Outcome::Retry { after_ms: Some(0), fault };
         }
@@ -166,7 +277,11 @@ impl Hub {
         repeatable(&vendor, &call, outcome)
     }
 
-    async fn render(&self, state: &State, delivery: &Delivery) -> Result<(Vendor, Call), Fault> {
+    pub(crate) async fn render(
+        &self,
+        state: &State,
+        delivery: &Delivery,
+    ) -> Result<(Vendor, Call), Fault> {
         let gone = |what: &str| {
             Fault::new(
                 FaultClass::NotRegistered,
@@ -194,7 +309,11 @@ impl Hub {
     }
 
     /// The handoff that a delivery goes to: the session's newest, or one that ended with it.
-    async fn handoff_of(&self, state: &State, delivery: &Delivery) -> Result<Handoff, Fault> {
+    pub(crate) async fn handoff_of(
+        &self,
+        state: &State,
+        delivery: &Delivery,
+    ) -> Result<Handoff, Fault> {
         let gone = || Fault::new(FaultClass::WorkEnded, "the desk's work is over");
         let id = delivery.handoff.ok_or_else(gone)?;
         if let Some(handoff) = state.handoff.as_ref().filter(|handoff| handoff.id == id) {
@@ -205,10 +324,17 @@ impl Hub {
         read.map_err(unread)?.ok_or_else(gone)
     }
 
-    /// Writes the outcome, however long the store is away: it must not be lost.
-    async fn end_attempt(&self, attempt: Attempt, outcome: Outcome) -> Result<(), ApplyError> {
+    /// Writes the outcome, however long the store is away: it must not be lost. `known` is the
+    /// state as the attempt's beginning left it.
+    pub(crate) async fn end_attempt(
+        &self,
+        attempt: Attempt,
+        known: Option<State>,
+        outcome: Outcome,
+    ) -> Result<(), ApplyError> {
         let whose = Whose::Known(attempt.conversation);
-        let with = With { deliveries: vec![attempt.delivery], ..With::default() };
+        let also = Also::delivery(attempt.delivery);
+        let with = With { also, known, ..With::begin() };
         let input = Input::Outcome { attempt, outcome };
         loop {
             match self.apply(&whose, &with, &input).await {
@@ -282,56 +408,10 @@ impl Hub {
             }
         }
     }
-
-    /// Asks what became of an unknown attempt.
-    pub(crate) async fn settle(
-        &self,
-        conversation: ConversationId,
-        id: DeliveryId,
-    ) -> Result<(), ApplyError> {
-        let also = Also { deliveries: vec![id], ..Also::default() };
-        let state = self.store.state_load(conversation, &also).await?;
-        let delivery =
-            state.as_ref().and_then(|s| s.deliveries.iter().find(|d| d.id == id)).cloned();
-        let settled = match (&state, &delivery) {
-            (Some(state), Some(delivery)) => self.ask(state, delivery).await?,
-            _ => Settled::Unknown,
-        };
-        let input = Input::Settled { delivery: id, settled };
-        let with = With { deliveries: vec![id], ..With::default() };
-        self.apply(&Whose::Known(conversation), &with, &input).await?;
-        Ok(())
-    }
-
-    async fn ask(&self, state: &State, delivery: &Delivery) -> Result<Settled, ApplyError> {
-        let (desk, call) = match self.render(state, delivery).await {
-            Ok((Vendor::Desk(desk), call)) => (desk, call),
-            Ok((Vendor::Channel(channel), call)) => {
-                return self.look_up(channel.as_ref(), &call, delivery).await;
-            }
-            Err(_) => return Ok(Settled::Unknown),
-        };
-        if desk.is_repeatable(&call) {
-            return Ok(Settled::NotSent);
-        }
-        let Ok(handoff) = self.handoff_of(state, delivery).await else {
-            return Ok(Settled::Unknown);
-        };
-        if handoff.work.is_none() {
-            return Ok(Settled::Unknown);
-        }
-        let since = handoff.requested_at.plus_ms(-LISTING_MARGIN_MS);
-        crash::point("before", "ask");
-        let listing = desk.list(&handoff, since).await;
-        crash::point("after", "ask");
-        let Ok(listing) = listing else { return Ok(Settled::Unknown) };
-        let known = self.store.desk_vendor_ids(handoff.id).await?;
-        Ok(desk.settle(&call, &listing, &known))
-    }
 }
 
 /// An unknown that may safely be repeated is simply tried again.
-fn repeatable(vendor: &Vendor, call: &Call, outcome: Outcome) -> Outcome {
+pub(crate) fn repeatable(vendor: &Vendor, call: &Call, outcome: Outcome) -> Outcome {
     match (vendor, outcome) {
         (Vendor::Desk(desk), Outcome::Unknown { fault }) if desk.is_repeatable(call) => {
             Outcome::Retry { after_ms: None, fault }
@@ -390,45 +470,4 @@ fn to_desk<'a>(
         }
     };
     Ok(ToDesk { delivery: delivery.id, handoff, contact: &state.contact, what })
-}
-
-/// What was under way when its process ended is unknown now.
-pub(crate) async fn settle_interrupted(hub: &Arc<Hub>) {
-    let cut_short = match hub.store.delivery_sending().await {
-        Ok(cut_short) => cut_short,
-        Err(error) => return tracing::error!(%error, "attempts cut short not read"),
-    };
-    for (conversation, delivery) in cut_short {
-        if let Err(error) = hub.interrupted(conversation, delivery).await {
-            tracing::error!(%delivery, %error, "attempt cut short not settled");
-        }
-    }
-}
-
-impl Hub {
-    async fn interrupted(
-        &self,
-        conversation: ConversationId,
-        id: DeliveryId,
-    ) -> Result<(), ApplyError> {
-        let Some(attempt) = self.store.attempt_last(id).await? else { return Ok(()) };
-        let fault = Fault::new(
-            FaultClass::VendorDown,
-            "hear from the vendor: the process ended during the call",
-        );
-        let also = Also { deliveries: vec![id], ..Also::default() };
-        let state = self.store.state_load(conversation, &also).await?;
-        let delivery =
-            state.as_ref().and_then(|state| state.deliveries.iter().find(|d| d.id == id));
-        let rendered = match (&state, delivery) {
-            (Some(state), Some(delivery)) => self.render(state, delivery).await.ok(),
-            _ => None,
-        };
-        let unknown = Outcome::Unknown { fault };
-        let outcome = match rendered {
-            Some((vendor, call)) => repeatable(&vendor, &call, unknown),
-            None => unknown,
-        };
-        self.end_attempt(attempt, outcome).await
-    }
 }

@@ -66,7 +66,7 @@ impl Hub {
         let place = place::pick(&registry, &state, session, handoff, &brief).await;
         let plan = plan(&registry, &state, handoff, &place, &brief, &Said { shown, files });
         let input = Input::Briefed { handoff: id, brief, place, plan };
-        self.apply_to(conversation, input).await?;
+        self.apply(&Whose::Known(conversation), &With::begin(), &input).await?;
         Ok(())
     }
 
@@ -100,7 +100,7 @@ impl Hub {
             _ => None,
         };
         match listed {
-            Some(listed) => self.compare(listed, With::default()).await,
+            Some(listed) => self.compare(listed, With::begin()).await,
             None if closed => self.postpone(conversation, Postponed::Task(task)).await,
             None => self.apply_to(conversation, Input::Due(task)).await.map(|_| ()),
         }
@@ -134,7 +134,7 @@ impl Hub {
     /// the rest of the state, so that a webhook which comes meanwhile is never brought twice.
     pub(crate) async fn compare(&self, listed: Listed, with: With) -> Result<(), ApplyError> {
         let Listed { handoff, listing } = listed;
-        let with = With { rep_messages_after: Some(handoff.transcript_up_to), ..with };
+        let with = With { also: Also::rep_messages_after(handoff.transcript_up_to), ..with };
         let whose = Whose::Known(handoff.conversation);
         let templates = self.templates_for(&handoff, &listing.from_rep).await?;
         let input = Input::Listed { handoff, listing, templates };

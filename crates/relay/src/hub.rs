@@ -10,9 +10,10 @@ use std::{
 
 use baton_core::{
     config::ConfigFault,
+    delivery::{Delivery, DeliveryState},
     ids::{DeskId, Ids, InboxId, WorkspaceId},
     inbound::{Answer, RawRequest},
-    step::Effects,
+    step::{Effects, State},
     time::Clock,
 };
 use baton_store::{Store, StoreError};
@@ -23,7 +24,9 @@ use tokio::{
 use uuid::Uuid;
 
 use crate::{
-    campaign, deliver, intake, lease,
+    campaign,
+    deliver::{self, Attempts},
+    intake, lease,
     media::{self, Media},
     message_list::{Lists, MessageLists},
     pace::Paces,
@@ -83,6 +86,7 @@ pub struct Hub {
     pub(crate) registry: RwLock<Arc<Registry>>,
     pub(crate) wakes: Wakes,
     pub(crate) paces: Paces,
+    pub(crate) attempts: Attempts,
     pub(crate) health: Health,
     pub(crate) templates: TemplateSyncs,
     pub(crate) message_lists: MessageLists,
@@ -120,6 +124,7 @@ impl Hub {
         config: HubConfig,
     ) -> Result<Arc<Self>, StartError> {
         let registry = Registry::build(store.config_load().await?, builder.as_ref())?;
+        let (attempts, begun) = Attempts::new(config.deliver_at_once);
         let hub = Arc::new(Self {
             store,
             clock,
@@ -130,6 +135,7 @@ impl Hub {
             registry: RwLock::new(Arc::new(registry)),
             wakes: Wakes::default(),
             paces: Paces::default(),
+            attempts,
             health: Health::default(),
             templates: TemplateSyncs::default(),
             message_lists: MessageLists::default(),
@@ -149,7 +155,7 @@ impl Hub {
         workers.spawn(lease::keep(Arc::clone(&hub)));
         workers.spawn(follow_config(Arc::clone(&hub)));
         workers.spawn(understand::run(Arc::clone(&hub)));
-        workers.spawn(deliver::run(Arc::clone(&hub)));
+        workers.spawn(deliver::run(Arc::clone(&hub), begun));
         workers.spawn(task::run(Arc::clone(&hub)));
         workers.spawn(media::run(Arc::clone(&hub)));
         workers.spawn(rounds::run::<Templates>(Arc::clone(&hub)));
@@ -252,12 +258,13 @@ impl Hub {
 
     /// Tells the followers of the feed and those workers for whom there may be work that
     /// something was committed.
-    pub(crate) fn committed(&self, effects: &Effects, facts: usize) {
+    pub(crate) fn committed(&self, effects: &Effects, after: &State, facts: usize) {
         if facts > 0 {
             self.fed();
         }
         self.listen_to(&effects.handoffs);
-        if !effects.deliveries.is_empty() {
+        let waits = |delivery: &Delivery| delivery.state == DeliveryState::Waiting;
+        if !effects.deliveries.is_empty() && after.deliveries.iter().any(waits) {
             self.wakes.deliveries.notify_one();
         }
         if !effects.tasks.is_empty() {

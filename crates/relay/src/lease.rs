@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{deliver, handoff, hub::Hub};
+use crate::{handoff, hub::Hub, settle};
 
 /// Takes the leases at the start, if they are free.
 pub(crate) async fn hold(hub: &Arc<Hub>) {
@@ -45,7 +45,7 @@ async fn renew(hub: &Arc<Hub>) {
 
 /// What an earlier holder left under way is unknown now, and its handoffs are compared anew.
 async fn taken_over(hub: &Arc<Hub>) {
-    deliver::settle_interrupted(hub).await;
+    settle::settle_interrupted(hub).await;
     handoff::compare_all(hub).await;
     hub.wake_all();
 }

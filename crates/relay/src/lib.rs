@@ -24,6 +24,7 @@ mod pump;
 mod registry;
 mod resolve;
 mod rounds;
+mod settle;
 mod source;
 mod streams;
 pub mod system;

@@ -94,7 +94,7 @@ impl Hub {
 
     /// Fetches the bytes of one message and writes down what came of it.
     async fn fetch(&self, conversation: ConversationId, id: MessageId) -> Result<(), ApplyError> {
-        let also = Also { messages: vec![id], ..Also::default() };
+        let also = Also::message(id);
         let state = self.store.state_load(conversation, &also).await?;
         let state = state.ok_or(ApplyError::NoConversation)?;
         let waiting = |m: &&Message| m.id == id && waits(&m.content);
@@ -107,7 +107,7 @@ impl Hub {
         let result = taking.await.unwrap_or_else(|_| Err(too_slow()));
         crash::point("after", "fetch");
         count(&result);
-        let with = With { messages: vec![id], ..With::default() };
+        let with = With { also, ..With::begin() };
         let input = Input::Fetched { message: id, result };
         self.apply(&Whose::Known(conversation), &with, &input).await?;
         Ok(())

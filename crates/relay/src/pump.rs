@@ -36,6 +36,10 @@ pub(crate) trait Queue: Send + Sync + 'static {
     fn name(&self) -> &'static str;
     /// How much is worked on at the same time.
     fn at_once(&self, hub: &Hub) -> usize;
+    /// The places for them.
+    fn slots(&self, hub: &Hub) -> Arc<Semaphore> {
+        Arc::new(Semaphore::new(self.at_once(hub)))
+    }
     /// Rings when there may be new work.
     fn bell<'a>(&self, hub: &'a Hub) -> &'a Notify;
     /// What is due now, at most so many.
@@ -58,7 +62,7 @@ pub(crate) trait Queue: Send + Sync + 'static {
 /// Runs a queue until the hub stops; then lets what is under way end.
 pub(crate) async fn run<Q: Queue>(hub: Arc<Hub>, queue: Arc<Q>) {
     let busy: Busy<Q::Key> = Busy::default();
-    let slots = Arc::new(Semaphore::new(queue.at_once(&hub)));
+    let slots = queue.slots(&hub);
     let mut running = JoinSet::new();
     while !hub.is_stopping() {
         while running.try_join_next().is_some() {}

@@ -14,7 +14,11 @@ use baton_core::{
 };
 use baton_store::Also;
 
-use crate::{apply::ApplyError, crash, hub::Hub};
+use crate::{
+    apply::{ApplyError, Whose, With},
+    crash,
+    hub::Hub,
+};
 
 /// The newest messages that an engine sees.
 pub(crate) const SNAPSHOT_LINES: usize = 60;
@@ -39,7 +43,7 @@ impl Hub {
         self.attend(state.conversation.inbox, &messages);
         let result = self.think(&state, &session, &messages).await;
         let input = Input::TurnEnded { up_to, epoch: session.epoch, result };
-        self.apply_to(conversation, input).await?;
+        self.apply(&Whose::Known(conversation), &With::begin(), &input).await?;
         Ok(())
     }
 

@@ -144,7 +144,7 @@ impl Hub {
         let mut end = End::Nothing;
         for (at, event) in events.into_iter().enumerate() {
             let inbound = (at == last).then_some(item.id);
-            let with = With { inbound, ..With::default() };
+            let with = With { inbound, ..With::begin() };
             end = self.channel_said(inbox, item, event, with).await?;
         }
         Ok(end)
@@ -207,7 +207,7 @@ impl Hub {
             return Ok(End::Early("a message"));
         };
         self.template_reported(inbox, delivery, receipt.fault.as_ref()).await?;
-        let with = With { deliveries: vec![delivery], ..with };
+        let with = With { also: Also::delivery(delivery), ..with };
         let status = receipt.status;
         let input = Input::Receipt { receipt, delivery };
         let (_, effects) = self.apply(&Whose::Known(conversation), &with, &input).await?;
@@ -295,7 +295,7 @@ impl Hub {
         let last = events.len().saturating_sub(1);
         let mut end = End::Nothing;
         for (at, event) in events.into_iter().enumerate() {
-            let with = With { inbound: (at == last).then_some(item.id), ..With::default() };
+            let with = With { inbound: (at == last).then_some(item.id), ..With::begin() };
             end = self.desk_said(id, desk.as_ref(), event, item.received_at, with).await?;
         }
         Ok(end)
@@ -323,7 +323,7 @@ impl Hub {
             return Ok(End::Nothing);
         }
         let whose = Whose::Known(handoff.conversation);
-        let with = With { rep_messages_after: Some(handoff.transcript_up_to), ..with };
+        let with = With { also: Also::rep_messages_after(handoff.transcript_up_to), ..with };
         let templates = match &event.what {
             DeskEventKind::Message(said) => {
                 self.templates_for(&handoff, std::slice::from_ref(said)).await?

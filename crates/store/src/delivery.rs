@@ -34,9 +34,11 @@ pub struct Due {
     pub payload_kind: String,
 }
 
-/// Nothing earlier stands in the same queue. What is held is out of it.
+/// Nothing earlier stands in the same queue, and nothing of it is on its way: what was held until
+/// now may be earlier than that. What is held is out of the queue.
 pub(crate) const HEAD: &str = "not exists (select 1 from \"delivery\" o \
-    where o.\"queue\" = t.\"queue\" and o.\"queued\" = 1 and o.\"seq\" < t.\"seq\")";
+    where o.\"queue\" = t.\"queue\" and o.\"queued\" = 1 \
+    and (o.\"seq\" < t.\"seq\" or o.\"state\" = 'sending'))";
 
 impl Store {
     /// The heads of the queues whose time has come, within the partitions that this process

@@ -16,21 +16,37 @@ use serde_json::Value;
 
 use crate::{
     Store,
-    database::Arg,
     dialect::Dialect,
     error::StoreError,
-    table::{Column, Kind, Noun, Row, array, decode, parse},
+    table::{Column, Kind, Noun, Row, decode, parse},
 };
 
 /// What the rules need beside the outbox.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Also {
-    /// These deliveries with their messages, even when they are finished.
-    pub deliveries: Vec<DeliveryId>,
+    /// This delivery with its message, even when it is finished.
+    pub delivery: Option<DeliveryId>,
     /// The reps' messages after this position, to compare them with what a desk holds.
     pub rep_messages_after: Option<i64>,
-    /// These messages.
-    pub messages: Vec<MessageId>,
+    /// This message.
+    pub message: Option<MessageId>,
+}
+
+impl Also {
+    /// A delivery, even when it is finished.
+    pub fn delivery(id: DeliveryId) -> Self {
+        Self { delivery: Some(id), ..Self::default() }
+    }
+
+    /// A message.
+    pub fn message(id: MessageId) -> Self {
+        Self { message: Some(id), ..Self::default() }
+    }
+
+    /// What the reps said after this position.
+    pub fn rep_messages_after(position: i64) -> Self {
+        Self { rep_messages_after: Some(position), ..Self::default() }
+    }
 }
 
 pub(crate) const IDS: &[Column] = &[("id", Kind::Text)];
@@ -52,10 +68,10 @@ impl Store {
         id: ConversationId,
         also: &Also,
     ) -> Result<Option<State>, StoreError> {
-        let ids = array(also.deliveries.iter().map(id_row));
+        let delivery = also.delivery.map(|id| id.to_string()).unwrap_or_default();
         let after = also.rep_messages_after.unwrap_or(i64::MAX);
-        let messages = array(also.messages.iter().map(id_row));
-        let args = [id.to_string().into(), Arg::Text(ids), Arg::Int(after), Arg::Text(messages)];
+        let message = also.message.map(|id| id.to_string()).unwrap_or_default();
+        let args = [id.to_string().into(), delivery.into(), after.into(), message.into()];
         let texts = self.database().read("state.load", load_sql, &args).await?;
         let mut parts = Parts::default();
         for text in &texts {
@@ -65,9 +81,12 @@ impl Store {
     }
 }
 
+/// One part for each kind of row, each found by an index. Nothing is sorted and nothing is put
+/// aside, which would take SQLite longer than all the rest: what comes twice is sorted out here.
 fn load_sql(dialect: Dialect) -> String {
-    let part = |noun: &str, row: String| {
-        dialect.text(&dialect.object(&[("noun", format!("'{noun}'")), ("row", row)]))
+    let part = |noun: &str, row: String, from: &str| {
+        let object = dialect.object(&[("noun", format!("'{noun}'")), ("row", row)]);
+        format!("select {} from {from}", dialect.text(&object))
     };
     let point = dialect.object(&[
         ("kind", "p.\"kind\"".to_owned()),
@@ -75,40 +94,44 @@ fn load_sql(dialect: Dialect) -> String {
         ("place", POINT_PLACE.to_owned()),
     ]);
     let contact = dialect.object(&[("name", "k.\"name\"".to_owned())]);
-    format!(
-        "with c as (select * from \"conversation\" where \"id\" = $1), \
-         s as (select * from \"session\" where \"conversation\" = $1 and \"closed_at\" is null \
-               order by \"number\" desc limit 1), \
-         h as (select * from \"handoff\" where \"session\" = (select \"id\" from s) \
-               order by \"plan_seq\" desc limit 1), \
-         d as (select * from \"delivery\" where \"conversation\" = $1 and \"unfinished\" = 1 \
-               union all select x.* from (select distinct r.\"id\" from {also}) i \
-               cross join \"delivery\" x where x.\"id\" = i.\"id\" and x.\"conversation\" = $1 \
-               and x.\"unfinished\" = 0), \
-         m as (select m.* from d join \"message\" m on m.\"id\" = d.\"message_id\" \
-               union select * from \"message\" where \"conversation\" = $1 \
-               and \"author_kind\" = 'rep' and \"position\" > $3 \
-               union select x.* from {named} cross join \"message\" x \
-               where x.\"id\" = r.\"id\" and x.\"conversation\" = $1) \
-         select {} from c union all select {} from s union all select {} from h \
-         union all select {} from d \
-         union all select {} from m \
-         union all select {} from \"contact\" k where k.\"id\" = (select \"contact\" from c) \
-         union all select {} from \"contact_point\" p \
-             where p.\"contact\" = (select \"contact\" from c) \
-         union all select {} from {CONSENTS}",
-        part("conversation", Conversation::TABLE.object(dialect, "c")),
-        part("session", Session::TABLE.object(dialect, "s")),
-        part("handoff", Handoff::TABLE.object(dialect, "h")),
-        part("delivery", Delivery::TABLE.object(dialect, "d")),
-        part("message", Message::TABLE.object(dialect, "m")),
-        part("contact", contact),
-        part("point", point),
-        part("consent", consent_object(dialect)),
-        also = dialect.rows(2, IDS),
-        named = dialect.rows(4, IDS),
-    )
+    let delivery = || Delivery::TABLE.object(dialect, "d");
+    let message = || Message::TABLE.object(dialect, "m");
+    [
+        part("conversation", Conversation::TABLE.object(dialect, "c"), CONVERSATION),
+        part("session", Session::TABLE.object(dialect, "s"), OPEN_SESSION),
+        part("handoff", Handoff::TABLE.object(dialect, "h"), HANDOFF),
+        part("delivery", delivery(), &format!("{DELIVERIES} {UNFINISHED}")),
+        part("delivery", delivery(), &format!("{DELIVERIES} {DELIVERY}")),
+        part("message", message(), &format!("{DELIVERIES} {CARRIED} {UNFINISHED}")),
+        part("message", message(), &format!("{DELIVERIES} {CARRIED} {DELIVERY}")),
+        part("message", message(), REP_MESSAGES),
+        part("message", message(), MESSAGE),
+        part("contact", contact, CONTACT),
+        part("point", point, POINTS),
+        part("consent", consent_object(dialect), CONSENTS),
+    ]
+    .join(" union all ")
 }
+
+const CONVERSATION: &str = "\"conversation\" c where c.\"id\" = $1";
+const OPEN_SESSION: &str =
+    "\"session\" s where s.\"conversation\" = $1 and s.\"closed_at\" is null";
+/// The newest handoff of the open session.
+const HANDOFF: &str = "\"session\" s join \"handoff\" h on h.\"session\" = s.\"id\" \
+    where s.\"conversation\" = $1 and s.\"closed_at\" is null \
+    and not exists (select 1 from \"handoff\" o \
+        where o.\"session\" = h.\"session\" and o.\"plan_seq\" > h.\"plan_seq\")";
+const DELIVERIES: &str = "\"delivery\" d";
+const CARRIED: &str = "join \"message\" m on m.\"id\" = d.\"message_id\"";
+const UNFINISHED: &str = "where d.\"conversation\" = $1 and d.\"unfinished\" = 1";
+const DELIVERY: &str = "where d.\"id\" = $2 and d.\"conversation\" = $1";
+const REP_MESSAGES: &str = "\"message\" m where m.\"conversation\" = $1 \
+    and m.\"author_kind\" = 'rep' and m.\"position\" > $3";
+const MESSAGE: &str = "\"message\" m where m.\"id\" = $4 and m.\"conversation\" = $1";
+const CONTACT: &str = "\"conversation\" c join \"contact\" k on k.\"id\" = c.\"contact\" \
+    where c.\"id\" = $1";
+const POINTS: &str = "\"conversation\" c join \"contact_point\" p on p.\"contact\" = c.\"contact\" \
+    where c.\"id\" = $1";
 
 /// The addresses by which this conversation's vendor knows the person come first, the newest of
 /// them before all others: they are what the vendor can be given.
@@ -117,10 +140,11 @@ const POINT_PLACE: &str = "case when exists (select 1 from \"alias\" a \
     then -1 - p.\"place\" else p.\"place\" end";
 
 /// The newest line of each point of the contact and scope, at the conversation's inbox.
-const CONSENTS: &str = "\"contact_point\" p join \"consent\" n \
-    on n.\"inbox\" = (select \"inbox\" from c) \
+const CONSENTS: &str = "\"conversation\" c \
+    join \"contact_point\" p on p.\"contact\" = c.\"contact\" \
+    join \"consent\" n on n.\"inbox\" = c.\"inbox\" \
     and n.\"kind\" = p.\"kind\" and n.\"value\" = p.\"value\" \
-    where p.\"contact\" = (select \"contact\" from c) \
+    where c.\"id\" = $1 \
     and not exists (select 1 from \"consent\" o where o.\"inbox\" = n.\"inbox\" \
         and o.\"kind\" = n.\"kind\" and o.\"value\" = n.\"value\" \
         and o.\"scope\" = n.\"scope\" and o.\"seq\" > n.\"seq\")";
@@ -175,8 +199,10 @@ impl Parts {
     fn state(mut self) -> Option<State> {
         let conversation = self.conversation?;
         self.points.sort();
-        self.deliveries.sort_by_key(|delivery| delivery.seq);
-        self.messages.sort_by_key(|message| message.position);
+        self.deliveries.sort_by_key(|delivery| (delivery.seq, delivery.id));
+        self.deliveries.dedup_by_key(|delivery| delivery.id);
+        self.messages.sort_by_key(|message| (message.position, message.id));
+        self.messages.dedup_by_key(|message| message.id);
         Some(State {
             contact: Contact {
                 id: conversation.contact,

@@ -62,20 +62,7 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn next_due_at(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        let held = self.held_partitions();
-        let sql = format!(
-            "select cast(u.\"at\" as text) from (\
-             select min(t.\"due_at\") as \"at\" from \"task\" t where t.\"partition\" in ({held}) \
-             and t.\"due_at\" > $1 union all select h.\"next_at\" from (select t.\"next_at\" from \"delivery\" t \
-             where t.\"state\" = 'waiting' and t.\"partition\" in ({held}) \
-             and t.\"next_at\" > $1 and {} order by t.\"next_at\" limit 1) h \
-             union all select h.\"next_at\" from (select t.\"next_at\" from \"inbound\" t \
-             where t.\"state\" = 'waiting' and t.\"partition\" in ({held}) \
-             and t.\"next_at\" > $1 and {} order by t.\"next_at\", t.\"seq\" limit 1) h) u \
-             where u.\"at\" is not null order by u.\"at\" limit 1",
-            delivery::HEAD,
-            inbound::HEAD
-        );
+        let sql = next_due_sql(&self.held_partitions());
         let texts = self.database().read_text(sql, &[after.0.into()]).await?;
         Ok(texts.first().and_then(|text| text.parse().ok()).map(Timestamp))
     }
@@ -146,4 +133,26 @@ pub(crate) fn task_id(what: TaskKind) -> TaskId {
     let digest = digest(&SHA256, name.as_bytes());
     bytes.iter_mut().zip(digest.as_ref()).for_each(|(to, from)| *to = *from);
     TaskId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+}
+
+/// The first of each kind, by its index. A minimum would be as right, but SQLite reads everything
+/// that is still to come for it.
+pub(crate) fn next_due_sql(held: &str) -> String {
+    let first = |table: &str, at: &str, rest: &str| {
+        format!(
+            "select h.\"at\" from (select t.\"{at}\" as \"at\" from \"{table}\" t \
+             where t.\"partition\" in ({held}) and t.\"{at}\" > $1 {rest} \
+             order by t.\"{at}\" limit 1) h"
+        )
+    };
+    let waiting = |head: &str| format!("and t.\"state\" = 'waiting' and {head}");
+    let firsts = [
+        first("task", "due_at", ""),
+        first("delivery", "next_at", &waiting(delivery::HEAD)),
+        first("inbound", "next_at", &waiting(inbound::HEAD)),
+    ];
+    format!(
+        "select cast(u.\"at\" as text) from ({}) u order by u.\"at\" limit 1",
+        firsts.join(" union all ")
+    )
 }

@@ -365,40 +365,65 @@ impl<'a> Draft<'a> {
         self.fact(session, FactKind::OperatorNotice { code: code.to_owned(), text: text.into() });
     }
 
-    /// What differs from the state before is what the transaction commits.
-    pub(super) fn finish(mut self, before: &State) -> Effects {
+    /// The first delivery that nothing keeps waiting now: the oldest of its queue, whose time has
+    /// come while no other one of the queue is on its way. What goes out for a campaign comes after
+    /// all others: it is begun by nobody but the outbox's worker.
+    pub fn head(&self) -> Option<DeliveryId> {
+        if self.ask_desk {
+            return None;
+        }
+        let heads = [Destination::Customer, Destination::Desk].map(|to| {
+            let queue = || self.state.deliveries.iter().filter(move |d| d.is_queued(to));
+            let free = queue().all(|delivery| delivery.state != DeliveryState::Sending);
+            queue().min_by_key(|delivery| delivery.seq).filter(|_| free)
+        });
+        let may_go = |d: &&Delivery| {
+            d.state == DeliveryState::Waiting
+                && d.next_at <= self.cx.now
+                && !d.payload.is_invitation()
+        };
+        heads.into_iter().flatten().find(may_go).map(|delivery| delivery.id)
+    }
+
+    /// Begins the attempt at a delivery in the same step, if the rules allow one now; `free_at`
+    /// is the first moment at which the vendor's pace does.
+    pub fn begin(&mut self, delivery: DeliveryId, free_at: Timestamp) {
+        super::attempt::begin(self, delivery, free_at);
+    }
+
+    /// The state as far as the step has come.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// What differs from the state before is what the transaction commits. Returns the state as
+    /// the commit leaves it, too, but for the number of a new session.
+    pub fn finish(mut self, before: &State) -> (Effects, State) {
         self.add_change_facts(before);
+        let mut state = self.state;
         let mut sessions = self.closed;
-        sessions.extend(self.state.session.filter(|s| before.session.as_ref() != Some(s)));
+        sessions.extend(state.session.clone().filter(|s| before.session.as_ref() != Some(s)));
         let mut handoffs = self.past_handoffs;
-        handoffs.extend(self.state.handoff);
+        handoffs.extend(state.handoff.clone());
         handoffs.retain(|h| before.handoff.as_ref() != Some(h));
         // A new conversation may come with a new person, who has no row yet.
         let new = before.conversation.version == 0;
-        Effects {
-            conversation: self.state.conversation,
-            contact: Some(self.state.contact).filter(|c| new || *c != before.contact),
+        let effects = Effects {
+            conversation: state.conversation.clone(),
+            contact: Some(&state.contact).filter(|c| new || **c != before.contact).cloned(),
             sessions,
             handoffs,
-            messages: self
-                .state
-                .messages
-                .into_iter()
-                .filter(|m| !before.messages.contains(m))
-                .collect(),
-            deliveries: self
-                .state
-                .deliveries
-                .into_iter()
-                .filter(|d| !before.deliveries.contains(d))
-                .collect(),
+            messages: changed(&state.messages, &before.messages),
+            deliveries: changed(&state.deliveries, &before.deliveries),
             attempts: self.attempts,
             tasks: last_of_each(self.tasks),
             consents: self.consents,
             recipients: self.recipients,
             facts: self.facts,
             ask_desk: self.ask_desk,
-        }
+        };
+        state.conversation.version += 1;
+        (effects, state)
     }
 
     fn add_change_facts(&mut self, before: &State) {
@@ -433,6 +458,12 @@ impl<'a> Draft<'a> {
 }
 
 impl Delivery {
+    /// Part of the queue that goes one way. What is held is out of it.
+    fn is_queued(&self, to: Destination) -> bool {
+        let queued = self.state.is_unfinished() && self.state != DeliveryState::Held;
+        queued && self.destination == to
+    }
+
     /// Addresses it to a handoff's desk; held until the work exists.
     pub(super) fn address(&mut self, handoff: &Handoff) {
         self.handoff = Some(handoff.id);
@@ -442,6 +473,11 @@ impl Delivery {
             self.hold = Some(Hold::Opening);
         }
     }
+}
+
+/// The rows that are new or differ from what they were.
+fn changed<T: Clone + PartialEq>(now: &[T], before: &[T]) -> Vec<T> {
+    now.iter().filter(|row| !before.contains(row)).cloned().collect()
 }
 
 /// Of several changes to one task only the last counts.

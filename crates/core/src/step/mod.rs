@@ -297,8 +297,9 @@ impl Effects {
     }
 }
 
-/// Applies one input to a conversation.
-pub fn step(state: &State, input: Input, cx: &Context<'_>) -> Effects {
+/// Applies one input to a conversation. Before the draft is finished, the attempt at what the
+/// input lets go may be made part of it.
+pub fn step<'a>(state: &State, input: Input, cx: &Context<'a>) -> Draft<'a> {
     let mut draft = Draft::new(state, *cx);
     match input {
         Input::Customer(message) => customer::spoke(&mut draft, message),
@@ -337,5 +338,5 @@ pub fn step(state: &State, input: Input, cx: &Context<'_>) -> Effects {
         Input::Merged => timer::close(&mut draft, CloseReason::Merged),
         Input::Due(task) => timer::due(&mut draft, task),
     }
-    draft.finish(state)
+    draft
 }

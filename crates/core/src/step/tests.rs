@@ -61,6 +61,10 @@ struct World {
     tasks: BTreeMap<String, (TaskKind, Timestamp)>,
     facts: Vec<NewFact>,
     sessions: Vec<Session>,
+    /// Whether every step begins the attempt at what it lets go.
+    begins: bool,
+    /// Attempts that steps began beside their inputs, whose calls are not made yet.
+    begun: Vec<Attempt>,
 }
 
 fn world() -> World {
@@ -125,6 +129,8 @@ fn world() -> World {
         tasks: BTreeMap::new(),
         facts: Vec::new(),
         sessions: Vec::new(),
+        begins: false,
+        begun: Vec::new(),
     }
 }
 
@@ -147,8 +153,15 @@ impl World {
             routes: &self.routes,
             desk: Some(&self.desk),
         };
-        let effects = step(&self.state, input, &cx);
+        let beside = !matches!(input, Input::Attempt { .. });
+        let mut draft = step(&self.state, input, &cx);
+        if let Some(head) = draft.head().filter(|_| self.begins && beside) {
+            draft.begin(head, self.now);
+        }
+        let (effects, after) = draft.finish(&self.state);
         self.store(effects.clone());
+        assert_eq!(after, self.state, "the state after a step is what its commit leaves");
+        self.begun.extend(effects.begun().filter(|_| beside).cloned());
         effects
     }
 
@@ -169,7 +182,9 @@ impl World {
         }
         self.state.session = session;
         for handoff in effects.handoffs {
-            if self.state.session.as_ref().is_some_and(|s| s.id == handoff.session) {
+            let open = self.state.session.as_ref().is_some_and(|s| s.id == handoff.session);
+            let newest = |old: &Handoff| old.plan_seq <= handoff.plan_seq;
+            if open && self.state.handoff.as_ref().is_none_or(newest) {
                 self.state.handoff = Some(handoff);
             }
         }
@@ -274,7 +289,14 @@ impl World {
         (head.state == DeliveryState::Waiting && head.next_at <= self.now).then(|| (*head).clone())
     }
 
+    /// The attempt that a step began already, or a new one.
     fn attempt(&mut self, to: Destination) -> Option<Attempt> {
+        let of =
+            |state: &State, id| state.deliveries.iter().any(|d| d.id == id && d.destination == to);
+        let begun = self.begun.iter().position(|attempt| of(&self.state, attempt.delivery));
+        if let Some(at) = begun {
+            return Some(self.begun.remove(at));
+        }
         let head = self.head(to)?;
         let free_at = self.now;
         self.give(Input::Attempt { delivery: head.id, free_at }).begun().cloned()

@@ -282,7 +282,7 @@ async fn finished_deliveries_are_loaded_when_asked_for(w: World) {
     w.store.commit(commit).await.unwrap();
     let id = state.conversation.id;
     assert_eq!(w.load(id).await.deliveries, []);
-    let also = Also { deliveries: vec![done.id], ..Also::default() };
+    let also = Also::delivery(done.id);
     let loaded = w.store.state_load(id, &also).await.unwrap().unwrap();
     assert_eq!((loaded.deliveries, loaded.messages), (vec![done.clone()], vec![reply]));
     let foreign = w.begin("8").await.conversation.id;

@@ -122,13 +122,16 @@ async fn a_held_delivery_lets_others_pass_and_comes_first_again(w: World) {
         held.hold = None;
     }
     let state = put(&w, &state, all.clone()).await;
+    assert!(heads(&w, NOW).await.is_empty(), "one is on its way");
+    all[2].state = DeliveryState::Settling;
+    let state = put(&w, &state, vec![all[2].clone()]).await;
     assert_eq!(heads(&w, NOW).await, [all[0].id], "what was released goes first");
     all[0].state = DeliveryState::Done;
     put(&w, &state, vec![all[0].clone()]).await;
     assert_eq!(heads(&w, NOW).await, [all[1].id], "and in order");
     let left = w.store.unfinished().await.unwrap();
     let counts: Vec<(&str, u64)> = left.deliveries.iter().map(|(s, n)| (s.as_str(), *n)).collect();
-    assert_eq!(counts, [("sending", 1), ("waiting", 1)]);
+    assert_eq!(counts, [("settling", 1), ("waiting", 1)]);
 }
 
 async fn attempts_cut_short_are_found(w: World) {
