@@ -133,6 +133,7 @@ impl Database {
             dialect: self.dialect,
             partitions: self.partitions,
             rows: 0,
+            put_off: Vec::new(),
         })
     }
 
@@ -278,6 +279,8 @@ pub(crate) struct Tx {
     pub partitions: u32,
     /// Rows written so far.
     pub rows: u64,
+    /// Writing statements that nobody waits for, with their rows.
+    put_off: Vec<(Arc<str>, String)>,
 }
 
 impl Tx {
@@ -293,6 +296,7 @@ impl Tx {
     }
 
     async fn run_text(&mut self, sql: Arc<str>, args: &[Arg]) -> Result<Vec<String>, StoreError> {
+        self.catch_up().await?;
         let sql = AssertSqlSafe(sql);
         Ok(match &mut self.inner {
             Inner::Sqlite(tx) => {
@@ -311,6 +315,7 @@ impl Tx {
         make: impl FnOnce(Dialect) -> String,
         args: &[Arg],
     ) -> Result<u64, StoreError> {
+        self.catch_up().await?;
         let sql = AssertSqlSafe(self.texts.get(name, || make(self.dialect)));
         Ok(match &mut self.inner {
             Inner::Sqlite(tx) => {
@@ -324,6 +329,7 @@ impl Tx {
 
     /// Runs several statements without arguments: a migration.
     pub async fn script(&mut self, sql: &'static str) -> Result<(), StoreError> {
+        self.catch_up().await?;
         match &mut self.inner {
             Inner::Sqlite(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(|_| ())?,
             Inner::Postgres(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(|_| ())?,
@@ -345,19 +351,62 @@ impl Tx {
         self.run(name, make, &[Arg::Text(array(rows))]).await
     }
 
-    /// Inserts or replaces the nouns.
-    pub async fn upsert<T: Noun>(
+    /// A set-based statement on rows that returns nothing; none run nothing. It is put off until
+    /// something is asked, or the end, and then runs together with others: each way to the
+    /// connection and back takes about as long as a statement.
+    pub fn put(
         &mut self,
         name: &'static str,
-        nouns: &[T],
-    ) -> Result<(), StoreError> {
+        make: impl FnOnce(Dialect) -> String,
+        rows: Vec<Row>,
+    ) {
+        if rows.is_empty() {
+            return;
+        }
+        self.rows += u64::try_from(rows.len()).unwrap_or(0);
+        let sql = self.texts.get(name, || match self.dialect {
+            // Each of several statements in one text takes the next argument.
+            Dialect::Sqlite => make(self.dialect).replace("$1", "?"),
+            Dialect::Postgres => make(self.dialect),
+        });
+        self.put_off.push((sql, array(rows)));
+    }
+
+    /// Inserts or replaces the nouns, like [`Tx::put`].
+    pub fn upsert<T: Noun>(&mut self, name: &'static str, nouns: &[T]) -> Result<(), StoreError> {
         let rows = nouns.iter().map(|noun| encode(noun, self.partitions));
         let rows = rows.collect::<Result<Vec<Row>, StoreError>>()?;
-        self.rows(name, |dialect| T::TABLE.upsert(dialect), rows).await.map(|_| ())
+        self.put(name, |dialect| T::TABLE.upsert(dialect), rows);
+        Ok(())
+    }
+
+    /// Runs what was put off, in its order.
+    async fn catch_up(&mut self) -> Result<(), StoreError> {
+        let put_off = std::mem::take(&mut self.put_off);
+        if put_off.is_empty() {
+            return Ok(());
+        }
+        match &mut self.inner {
+            Inner::Sqlite(tx) => {
+                let texts: Vec<&str> = put_off.iter().map(|(sql, _)| sql.as_ref()).collect();
+                let mut all = sqlx::query(AssertSqlSafe(texts.join(";\n")));
+                for (_, rows) in &put_off {
+                    all = all.bind(rows.as_str());
+                }
+                all.execute(&mut **tx).await?;
+            }
+            Inner::Postgres(tx) => {
+                for (sql, rows) in put_off {
+                    sqlx::query(AssertSqlSafe(sql)).bind(rows).execute(&mut **tx).await?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Makes everything lasting.
-    pub async fn commit(self) -> Result<(), StoreError> {
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        self.catch_up().await?;
         match self.inner {
             Inner::Sqlite(tx) => tx.commit().await?,
             Inner::Postgres(tx) => tx.commit().await?,

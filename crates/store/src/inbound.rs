@@ -322,7 +322,7 @@ impl Mark {
 }
 
 /// Writes what became of waiting events.
-pub(crate) async fn mark(tx: &mut Tx, marks: &[&Mark]) -> Result<(), StoreError> {
+pub(crate) fn mark(tx: &mut Tx, marks: &[&Mark]) {
     let make = |dialect: Dialect| {
         format!(
             "update \"inbound\" set \"state\" = r.\"state\", \
@@ -333,7 +333,7 @@ pub(crate) async fn mark(tx: &mut Tx, marks: &[&Mark]) -> Result<(), StoreError>
             dialect.rows(1, MARKED)
         )
     };
-    tx.rows("inbound.mark", make, marks.iter().map(|mark| mark.row()).collect()).await.map(|_| ())
+    tx.put("inbound.mark", make, marks.iter().map(|mark| mark.row()).collect());
 }
 
 /// Stores the events of many callers; returns how many were new of each.

@@ -106,7 +106,7 @@ async fn put_all(
     }
     let mut listed: Vec<Template> = listed.into_values().collect();
     listed.sort_by_key(|template| template.id);
-    tx.upsert("template.put", &listed).await?;
+    tx.upsert("template.put", &listed)?;
     if !complete {
         return Ok(());
     }

@@ -117,7 +117,7 @@ impl Store {
                 if !tx.run("user.taken", |_| sql.to_owned(), &args).await?.is_empty() {
                     return Err(StoreError::Taken("e-mail address"));
                 }
-                tx.upsert("user.put", &[user]).await
+                tx.upsert("user.put", &[user])
             })
         })
         .await
@@ -203,7 +203,7 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn login_put(&self, login: Login) -> Result<(), StoreError> {
-        self.write(move |tx| Box::pin(async move { tx.upsert("login.put", &[login]).await })).await
+        self.write(move |tx| Box::pin(async move { tx.upsert("login.put", &[login]) })).await
     }
 
     /// The signed-in browser of this digest, also when its time is over.

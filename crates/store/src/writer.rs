@@ -330,7 +330,7 @@ impl Worker {
         let inbound = intake::take(&mut tx, &self.node, batch.requests(), &events).await?;
         let pledges: Vec<&Pledge> = batch.commits.iter().map(|(pledge, _)| pledge).collect();
         let commits = commit::write(&mut tx, &self.node, &pledges).await?;
-        inbound::mark(&mut tx, &marks).await?;
+        inbound::mark(&mut tx, &marks);
         self.finish(tx, batch.len()).await?;
         Ok(Answers { commits, inbound })
     }
@@ -345,9 +345,12 @@ impl Worker {
     }
 
     async fn work(&self, work: Work) -> Result<(), StoreError> {
-        let mut tx = self.database.begin().await?;
-        work(&mut tx).await.inspect_err(|error| error.log_refusal(1))?;
-        self.finish(tx, 1).await
+        let done = async {
+            let mut tx = self.database.begin().await?;
+            work(&mut tx).await?;
+            self.finish(tx, 1).await
+        };
+        done.await.inspect_err(|error| error.log_refusal(1))
     }
 }
 

@@ -48,7 +48,7 @@ pub(super) async fn keep_waiting(tx: &mut Tx, round: &mut Round<'_>) -> Result<(
 }
 
 /// Writes the turns that were taken.
-pub(super) async fn write(tx: &mut Tx, round: &Round<'_>) -> Result<(), StoreError> {
+pub(super) fn write(tx: &mut Tx, round: &Round<'_>) {
     let make = |dialect: Dialect| {
         format!(
             "update \"recipient\" set \"state\" = r.\"state\", \"why\" = r.\"why\", \
@@ -60,7 +60,7 @@ pub(super) async fn write(tx: &mut Tx, round: &Round<'_>) -> Result<(), StoreErr
         )
     };
     let rows = round.alive().flat_map(|(_, commit)| rows(commit)).collect();
-    tx.rows("commit.marks", make, rows).await.map(|_| ())
+    tx.put("commit.marks", make, rows);
 }
 
 fn key(mark: &RecipientMark) -> String {

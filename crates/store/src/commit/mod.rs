@@ -73,8 +73,8 @@ pub(crate) async fn write(
     admit::raise_versions(tx, &mut round).await?;
     admit::make_conversations(tx, &mut round).await?;
     let numbered = number::number(tx, &round).await?;
-    nouns::write(tx, &round, &numbered).await?;
-    marks::write(tx, &round).await?;
+    nouns::write(tx, &round, &numbered)?;
+    marks::write(tx, &round);
     Ok(round.verdicts.into_iter().zip(numbered).map(answer).collect())
 }
 

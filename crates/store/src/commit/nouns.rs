@@ -76,12 +76,12 @@ pub(super) fn contact_point_rows(commit: &Commit) -> Vec<Row> {
 }
 
 /// Writes everything else: one statement a table.
-pub(super) async fn write(
+pub(super) fn write(
     tx: &mut Tx,
     round: &Round<'_>,
     numbered: &[Numbered],
 ) -> Result<(), StoreError> {
-    write_people(tx, round).await?;
+    write_people(tx, round)?;
     let of = |at: usize| numbered.get(at);
     let sessions: Vec<Session> = round
         .alive()
@@ -98,17 +98,18 @@ pub(super) async fn write(
         round.alive().flat_map(|(_, c)| newest(&c.effects.attempts, |a| a.id)).collect();
     let facts: Vec<Fact> =
         round.alive().filter_map(|(at, _)| of(at)).flat_map(|n| n.facts.clone()).collect();
-    tx.upsert("commit.sessions", &sessions).await?;
-    tx.upsert("commit.handoffs", &handoffs).await?;
-    tx.upsert("commit.messages", &messages).await?;
-    tx.upsert("commit.deliveries", &deliveries).await?;
-    tx.upsert("commit.attempts", &attempts).await?;
-    write_tasks(tx, round).await?;
-    write_consents(tx, round).await?;
-    write_traces(tx, &sessions).await?;
-    tx.upsert("commit.facts", &facts).await?;
+    tx.upsert("commit.sessions", &sessions)?;
+    tx.upsert("commit.handoffs", &handoffs)?;
+    tx.upsert("commit.messages", &messages)?;
+    tx.upsert("commit.deliveries", &deliveries)?;
+    tx.upsert("commit.attempts", &attempts)?;
+    write_tasks(tx, round)?;
+    write_consents(tx, round);
+    write_traces(tx, &sessions);
+    tx.upsert("commit.facts", &facts)?;
     let done: Vec<Mark> = round.alive().filter_map(|(_, c)| c.inbound.map(Mark::done)).collect();
-    inbound::mark(tx, &done.iter().collect::<Vec<&Mark>>()).await
+    inbound::mark(tx, &done.iter().collect::<Vec<&Mark>>());
+    Ok(())
 }
 
 /// Each noun once, as it was said last: a statement cannot write a row twice.
@@ -123,7 +124,7 @@ fn newest<T: Clone, K: PartialEq>(nouns: &[T], key: impl Fn(&T) -> K) -> Vec<T> 
     kept
 }
 
-async fn write_people(tx: &mut Tx, round: &Round<'_>) -> Result<(), StoreError> {
+fn write_people(tx: &mut Tx, round: &Round<'_>) -> Result<(), StoreError> {
     // Sorted, so that two nodes never wait for each other's rows.
     let mut people = BTreeMap::new();
     let mut points = BTreeMap::new();
@@ -141,7 +142,7 @@ async fn write_people(tx: &mut Tx, round: &Round<'_>) -> Result<(), StoreError> 
         }
     }
     let people: Vec<ContactRow> = people.into_values().collect();
-    tx.upsert("commit.people_rows", &people).await?;
+    tx.upsert("commit.people_rows", &people)?;
     let make = |dialect: Dialect| {
         let names = "\"workspace\", \"kind\", \"value\", \"contact\", \"place\"";
         format!(
@@ -150,10 +151,11 @@ async fn write_people(tx: &mut Tx, round: &Round<'_>) -> Result<(), StoreError> 
             dialect.rows(1, CONTACT_POINTS)
         )
     };
-    tx.rows("commit.points", make, points.into_values().collect()).await.map(|_| ())
+    tx.put("commit.points", make, points.into_values().collect());
+    Ok(())
 }
 
-async fn write_tasks(tx: &mut Tx, round: &Round<'_>) -> Result<(), StoreError> {
+fn write_tasks(tx: &mut Tx, round: &Round<'_>) -> Result<(), StoreError> {
     let mut set = Vec::new();
     let mut cleared = Vec::new();
     for (_, commit) in round.alive() {
@@ -187,12 +189,12 @@ async fn write_tasks(tx: &mut Tx, round: &Round<'_>) -> Result<(), StoreError> {
             dialect.rows(1, TASK_KEYS)
         )
     };
-    tx.rows("commit.clear_tasks", make, cleared).await?;
-    tx.upsert("commit.set_tasks", &set).await
+    tx.put("commit.clear_tasks", make, cleared);
+    tx.upsert("commit.set_tasks", &set)
 }
 
 /// The ledger only grows; the newest line counts.
-async fn write_consents(tx: &mut Tx, round: &Round<'_>) -> Result<(), StoreError> {
+fn write_consents(tx: &mut Tx, round: &Round<'_>) {
     let mut rows = Vec::new();
     for (_, commit) in round.alive() {
         for (place, line) in (1_i64..).zip(&commit.effects.consents) {
@@ -222,11 +224,11 @@ async fn write_consents(tx: &mut Tx, round: &Round<'_>) -> Result<(), StoreError
             dialect.rows(1, CONSENTS)
         )
     };
-    tx.rows("commit.consents", make, rows).await.map(|_| ())
+    tx.put("commit.consents", make, rows);
 }
 
 /// What a session can be looked up by, beside its own id.
-async fn write_traces(tx: &mut Tx, sessions: &[Session]) -> Result<(), StoreError> {
+fn write_traces(tx: &mut Tx, sessions: &[Session]) {
     let mut rows = BTreeMap::new();
     for session in sessions {
         let id = session.id.to_string();
@@ -248,5 +250,5 @@ async fn write_traces(tx: &mut Tx, sessions: &[Session]) -> Result<(), StoreErro
             dialect.rows(1, TRACES)
         )
     };
-    tx.rows("commit.traces", make, rows.into_values().collect()).await.map(|_| ())
+    tx.put("commit.traces", make, rows.into_values().collect());
 }

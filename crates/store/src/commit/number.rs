@@ -45,7 +45,7 @@ pub(super) async fn number(tx: &mut Tx, round: &Round<'_>) -> Result<Vec<Numbere
         let counter = counters.entry(workspace).or_default();
         numbered[at] = counter.count(commit);
     }
-    save_counters(tx, counters).await?;
+    save_counters(tx, counters);
     Ok(numbered)
 }
 
@@ -62,8 +62,8 @@ pub(crate) async fn add_fact(
     counter.feed_position += 1;
     counter.changed = true;
     let fact = Fact { position: counter.feed_position, workspace, at, session: None, kind };
-    tx.upsert("feed.add", std::slice::from_ref(&fact)).await?;
-    save_counters(tx, counters).await?;
+    tx.upsert("feed.add", std::slice::from_ref(&fact))?;
+    save_counters(tx, counters);
     Ok(fact)
 }
 
@@ -137,7 +137,7 @@ async fn counters(
     Ok(counters)
 }
 
-async fn save_counters(tx: &mut Tx, counters: BTreeMap<String, Counter>) -> Result<(), StoreError> {
+fn save_counters(tx: &mut Tx, counters: BTreeMap<String, Counter>) {
     let make = |dialect: Dialect| {
         format!(
             "update \"workspace\" set \"session_number\" = r.\"session_number\", \
@@ -151,5 +151,5 @@ async fn save_counters(tx: &mut Tx, counters: BTreeMap<String, Counter>) -> Resu
         row.insert("feed_position".to_owned(), counter.feed_position.into());
         row
     });
-    tx.rows("commit.count", make, rows.collect()).await.map(|_| ())
+    tx.put("commit.count", make, rows.collect());
 }
