@@ -14,6 +14,7 @@ use baton_core::{
     ids::{DeskId, Ids, InboxId, WorkspaceId},
     inbound::{Answer, RawRequest},
     step::{Effects, State},
+    task::{TaskChange, TaskKind},
     time::Clock,
 };
 use baton_store::{Store, StoreError};
@@ -267,8 +268,17 @@ impl Hub {
         if !effects.deliveries.is_empty() && after.deliveries.iter().any(waits) {
             self.wakes.deliveries.notify_one();
         }
-        if !effects.tasks.is_empty() {
+        let sets = |fetch: bool| {
+            let is_set = |change: &TaskChange| match change {
+                TaskChange::Set(task, _) => matches!(task, TaskKind::Fetch(_)) == fetch,
+                TaskChange::Clear(_) => false,
+            };
+            effects.tasks.iter().any(is_set)
+        };
+        if sets(false) {
             self.wakes.tasks.notify_one();
+        }
+        if sets(true) {
             self.wakes.fetches.notify_one();
         }
     }

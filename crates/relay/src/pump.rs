@@ -67,25 +67,22 @@ pub(crate) async fn run<Q: Queue>(hub: Arc<Hub>, queue: Arc<Q>) {
     while !hub.is_stopping() {
         while running.try_join_next().is_some() {}
         let looked_at = hub.clock.now();
-        let started = if hub.is_ready() {
-            start_due(&hub, &queue, &busy, &slots, &mut running).await
-        } else {
-            0
-        };
-        if started == 0 {
+        let more = hub.is_ready() && start_due(&hub, &queue, &busy, &slots, &mut running).await;
+        if !more {
             rest(&hub, queue.as_ref(), looked_at).await;
         }
     }
     while running.join_next().await.is_some() {}
 }
 
+/// Starts what is due; whether there may be more of it, for which no bell rings any more.
 async fn start_due<Q: Queue>(
     hub: &Arc<Hub>,
     queue: &Arc<Q>,
     busy: &Busy<Q::Key>,
     slots: &Arc<Semaphore>,
     running: &mut JoinSet<()>,
-) -> usize {
+) -> bool {
     // While everybody is busy nothing can be started, and in a rush the bell never rests.
     drop(slots.acquire().await);
     // What is under way may stand in the list too.
@@ -95,10 +92,11 @@ async fn start_due<Q: Queue>(
         Err(error) => {
             tracing::error!(queue = queue.name(), %error, "due work not read");
             tokio::time::sleep(AFTER_ERROR).await;
-            return 0;
+            return false;
         }
     };
-    let mut started = 0;
+    let all = due.len() < limit;
+    let mut started = false;
     for item in due {
         if queue.is_urgent() && slots.available_permits() == 0 {
             break;
@@ -109,7 +107,7 @@ async fn start_due<Q: Queue>(
         }
         let Ok(slot) = Arc::clone(slots).acquire_owned().await else { break };
         let (hub, queue, busy) = (Arc::clone(hub), Arc::clone(queue), Arc::clone(busy));
-        started += 1;
+        started = true;
         running.spawn(async move {
             let work = queue.work(Arc::clone(&hub), item);
             work.await;
@@ -118,7 +116,7 @@ async fn start_due<Q: Queue>(
             drop(slot);
         });
     }
-    started
+    started && !all
 }
 
 fn lock<K>(busy: &Busy<K>) -> std::sync::MutexGuard<'_, HashSet<K>> {
@@ -128,14 +126,14 @@ fn lock<K>(busy: &Busy<K>) -> std::sync::MutexGuard<'_, HashSet<K>> {
 /// Waits for the bell, for the next moment at which something becomes due, or for a while. What
 /// was due at the last look is under way and must not hide what becomes due meanwhile.
 async fn rest<Q: Queue>(hub: &Hub, queue: &Q, looked_at: Timestamp) {
-    let next = hub.store.next_due_at(looked_at).await.unwrap_or_default();
     let timer = async {
-        match next {
+        match hub.store.next_due_at(looked_at).await.unwrap_or_default() {
             Some(at) => hub.clock.sleep_until(at).await,
             None => std::future::pending().await,
         }
     };
     tokio::select! {
+        biased;
         () = queue.bell(hub).notified() => {}
         () = timer => {}
         () = tokio::time::sleep(LOOK_EVERY) => {}
