@@ -1,7 +1,5 @@
 //! Load, step, commit: the one way in which a conversation changes.
 
-use std::time::Instant;
-
 use baton_core::{
     contact::{Contact, Identity, Point},
     conversation::Conversation,
@@ -13,12 +11,7 @@ use baton_core::{
 };
 use baton_store::{Also, Commit, CommitError, StoreError};
 
-use crate::{
-    broken, crash,
-    deliver::{Go, Ready},
-    hub::Hub,
-    notice,
-};
+use crate::{broken, crash, deliver::Go, hub::Hub, notice};
 
 /// A commit that loses this often in a row gives up for now.
 const MAX_CONFLICTS: u32 = 20;
@@ -118,7 +111,6 @@ impl Hub {
                 Some(id) => Some(self.lock_of(id).lock().await),
                 None => None,
             };
-            let began_at = Instant::now();
             let state = match known.take() {
                 Some(state) => state,
                 None => self.load(whose, id, with).await?,
@@ -146,8 +138,8 @@ impl Hub {
                     notice::count_all(&facts);
                     number(&mut after, &facts);
                     self.committed(&effects, &after, facts.len());
-                    if let (Some(go), Some(ready)) = (go, Ready::of(&effects, &after, began_at)) {
-                        self.attempts.hand_on(go, ready);
+                    if let Some(go) = go {
+                        self.attempts.hand_on(go, &effects, &after);
                     }
                     return Ok((after, effects));
                 }

@@ -62,8 +62,9 @@ impl Attempts {
         (Self { slots: Arc::new(Semaphore::new(at_once)), begun }, calls)
     }
 
-    /// The call of a committed attempt is made by the worker.
-    pub fn hand_on(&self, go: Go, ready: Ready) {
+    /// The call of the attempt that a commit began is made by the worker.
+    pub fn hand_on(&self, go: Go, effects: &Effects, after: &State) {
+        let Some(ready) = Ready::of(effects, after, go.began_at) else { return };
         let delivery = ready.delivery.id;
         if self.begun.try_send(Begun { ready, slot: go.slot }).is_err() {
             tracing::error!(%delivery, "attempt not made; it is settled at the next start");
@@ -166,6 +167,7 @@ struct Claim {
 pub(crate) struct Go {
     slot: OwnedSemaphorePermit,
     claim: Claim,
+    began_at: Instant,
 }
 
 impl Go {
@@ -186,7 +188,7 @@ pub(crate) struct Ready {
 
 impl Ready {
     /// The attempt that a commit began, with what it leaves of the conversation.
-    pub fn of(effects: &Effects, after: &State, began_at: Instant) -> Option<Self> {
+    fn of(effects: &Effects, after: &State, began_at: Instant) -> Option<Self> {
         let attempt = effects.begun()?.clone();
         let delivery = effects.deliveries.iter().find(|d| d.id == attempt.delivery)?.clone();
         Some(Self { attempt, state: after.clone(), delivery, began_at })
@@ -201,7 +203,7 @@ impl Hub {
             return None;
         }
         let slot = Arc::clone(&self.attempts.slots).try_acquire_owned().ok()?;
-        Some(Go { slot, claim: self.claim(state, id) })
+        Some(Go { slot, claim: self.claim(state, id), began_at: Instant::now() })
     }
 
     /// The call is not made.
