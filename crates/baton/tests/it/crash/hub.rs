@@ -98,6 +98,18 @@ impl Hub {
         }
     }
 
+    /// SIGTERM: asks it to stop, and waits until it has.
+    pub async fn stop(&mut self) {
+        let pid = self.child.as_ref().unwrap().id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        let until = Instant::now() + START_PATIENCE;
+        while !self.has_ended() {
+            assert!(Instant::now() < until, "the hub did not stop\n{}", self.log_tail());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        self.kill();
+    }
+
     /// Whether the process is gone.
     pub fn has_ended(&mut self) -> bool {
         self.child.as_mut().is_none_or(|child| child.try_wait().unwrap().is_some())

@@ -68,17 +68,24 @@ pub struct People {
     stop: Arc<AtomicBool>,
     customers: Vec<JoinHandle<()>>,
     rep: JoinHandle<Vec<Typed>>,
-    trouble: JoinHandle<()>,
+    trouble: Option<JoinHandle<()>>,
 }
 
 impl People {
     pub fn begin(outside: &Outside, dice: &mut Dice) -> Self {
+        let mut people = Self::without_trouble(outside, dice);
+        let stop = Arc::clone(&people.stop);
+        people.trouble = Some(tokio::spawn(trouble(outside.clone(), dice.split(), stop)));
+        people
+    }
+
+    /// The same while nothing goes wrong at the vendors.
+    pub fn without_trouble(outside: &Outside, dice: &mut Dice) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let of = |at| customer(outside.clone(), at, dice.split(), Arc::clone(&stop));
         let customers: Vec<_> = (0..CUSTOMERS).map(of).map(tokio::spawn).collect();
         let rep = tokio::spawn(Rep::new(outside, dice.split()).work(Arc::clone(&stop)));
-        let trouble = tokio::spawn(trouble(outside.clone(), dice.split(), Arc::clone(&stop)));
-        Self { stop, customers, rep, trouble }
+        Self { stop, customers, rep, trouble: None }
     }
 
     /// Lets everybody finish; what the rep typed.
@@ -87,7 +94,9 @@ impl People {
         for customer in self.customers {
             customer.await.unwrap();
         }
-        self.trouble.await.unwrap();
+        if let Some(trouble) = self.trouble {
+            trouble.await.unwrap();
+        }
         self.rep.await.unwrap()
     }
 }

@@ -1,6 +1,9 @@
-//! Kills at random moments, under load and trouble.
+//! Kills and stops at random moments, under load and trouble.
 
 use std::time::Duration;
+
+use baton_core::delivery::Attempt;
+use serde_json::json;
 
 use super::{
     checker,
@@ -50,4 +53,34 @@ async fn random_kills_lose_and_double_nothing_on_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn random_kills_lose_and_double_nothing_on_postgres() {
     random_kills(Database::Postgres, kills(10, 100), 2).await;
+}
+
+/// An attempt of which the hub that began it never learned what became.
+fn is_cut_short(attempt: &Attempt) -> bool {
+    json!(attempt).to_string().contains("the process ended during the call")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_orderly_stop_leaves_no_attempt_without_its_outcome() {
+    let stops = kills(8, 60);
+    let mut dice = Dice::new(3);
+    let mut world = World::new(Database::Sqlite, |_, _| {}).await;
+    world.open(None).await;
+    let people = People::without_trouble(&world.outside, &mut dice);
+    for _ in 0..stops {
+        world.ready().await;
+        tokio::time::sleep(Duration::from_millis(dice.between(50, 1_200))).await;
+        world.hub.stop().await;
+        world.hub.start(None);
+    }
+    world.ready().await;
+    let typed = people.stop().await;
+    world.rest().await;
+    let evidence = Evidence::gather(&world, typed).await;
+    world.keep(&evidence.journal);
+    let cut_short: Vec<&Attempt> = evidence.attempts.iter().filter(|a| is_cut_short(a)).collect();
+    assert!(cut_short.is_empty(), "{cut_short:#?}");
+    assert!(evidence.attempts.len() > stops as usize, "nothing was going on");
+    checker::prove(&evidence, &format!("{stops} orderly stops"));
+    world.close().await;
 }
