@@ -20,6 +20,16 @@ fn kills(small: u32, full: u32) -> u32 {
     asked.unwrap_or(if large() { full } else { small })
 }
 
+/// Lets everybody finish, and the world come to rest.
+async fn at_rest(world: &mut World, people: People) -> Evidence {
+    world.ready().await;
+    let typed = people.stop().await;
+    world.rest().await;
+    let evidence = Evidence::gather(world, typed).await;
+    world.keep(&evidence.journal);
+    evidence
+}
+
 async fn random_kills(database: Database, kills: u32, seed: u64) {
     let mut dice = Dice::new(seed);
     let mut world = World::new(database, |_, _| {}).await;
@@ -36,11 +46,7 @@ async fn random_kills(database: Database, kills: u32, seed: u64) {
         world.hub.kill();
         world.hub.start(None);
     }
-    world.ready().await;
-    let typed = people.stop().await;
-    world.rest().await;
-    let evidence = Evidence::gather(&world, typed).await;
-    world.keep(&evidence.journal);
+    let evidence = at_rest(&mut world, people).await;
     checker::prove(&evidence, &format!("{kills} kills on {database:?}, seed {seed}"));
     world.close().await;
 }
@@ -73,11 +79,7 @@ async fn an_orderly_stop_leaves_no_attempt_without_its_outcome() {
         world.hub.stop().await;
         world.hub.start(None);
     }
-    world.ready().await;
-    let typed = people.stop().await;
-    world.rest().await;
-    let evidence = Evidence::gather(&world, typed).await;
-    world.keep(&evidence.journal);
+    let evidence = at_rest(&mut world, people).await;
     let cut_short: Vec<&Attempt> = evidence.attempts.iter().filter(|a| is_cut_short(a)).collect();
     assert!(cut_short.is_empty(), "{cut_short:#?}");
     assert!(evidence.attempts.len() > stops as usize, "nothing was going on");
