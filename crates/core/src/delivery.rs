@@ -68,6 +68,11 @@ impl DeliveryState {
         }
     }
 
+    /// Part of its queue. What is held is out of it.
+    pub fn is_queued(self) -> bool {
+        self.is_unfinished() && self != Self::Held
+    }
+
     /// Part of the outbox.
     pub fn is_unfinished(self) -> bool {
         !matches!(self, Self::Done | Self::Failed | Self::Cancelled)

@@ -75,7 +75,8 @@ pub(crate) async fn run<Q: Queue>(hub: Arc<Hub>, queue: Arc<Q>) {
     while running.join_next().await.is_some() {}
 }
 
-/// Starts what is due; whether there may be more of it, for which no bell rings any more.
+/// Starts what is due; whether there may be more of it, for which no bell rings any more. Whoever
+/// finds no place is looked for again as soon as there is one, whoever gives it back.
 async fn start_due<Q: Queue>(
     hub: &Arc<Hub>,
     queue: &Arc<Q>,
@@ -95,11 +96,11 @@ async fn start_due<Q: Queue>(
             return false;
         }
     };
-    let all = due.len() < limit;
+    let full = due.len() >= limit;
     let mut started = false;
     for item in due {
         if queue.is_urgent() && slots.available_permits() == 0 {
-            break;
+            return true;
         }
         let key = queue.key(&item);
         if !lock(busy).insert(key.clone()) {
@@ -116,7 +117,7 @@ async fn start_due<Q: Queue>(
             drop(slot);
         });
     }
-    started && !all
+    started && full
 }
 
 fn lock<K>(busy: &Busy<K>) -> std::sync::MutexGuard<'_, HashSet<K>> {

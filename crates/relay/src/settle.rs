@@ -64,22 +64,7 @@ impl Hub {
         let known = self.store.desk_vendor_ids(handoff.id).await?;
         Ok(desk.settle(&call, &listing, &known))
     }
-}
 
-/// What was under way when its process ended is unknown now.
-pub(crate) async fn settle_interrupted(hub: &Arc<Hub>) {
-    let cut_short = match hub.store.delivery_sending().await {
-        Ok(cut_short) => cut_short,
-        Err(error) => return tracing::error!(%error, "attempts cut short not read"),
-    };
-    for (conversation, delivery) in cut_short {
-        if let Err(error) = hub.interrupted(conversation, delivery).await {
-            tracing::error!(%delivery, %error, "attempt cut short not settled");
-        }
-    }
-}
-
-impl Hub {
     async fn interrupted(
         &self,
         conversation: ConversationId,
@@ -104,5 +89,18 @@ impl Hub {
             None => unknown,
         };
         self.end_attempt(attempt, None, outcome).await
+    }
+}
+
+/// What was under way when its process ended is unknown now.
+pub(crate) async fn settle_interrupted(hub: &Arc<Hub>) {
+    let cut_short = match hub.store.delivery_sending().await {
+        Ok(cut_short) => cut_short,
+        Err(error) => return tracing::error!(%error, "attempts cut short not read"),
+    };
+    for (conversation, delivery) in cut_short {
+        if let Err(error) = hub.interrupted(conversation, delivery).await {
+            tracing::error!(%delivery, %error, "attempt cut short not settled");
+        }
     }
 }

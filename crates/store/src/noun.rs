@@ -3,7 +3,7 @@
 use baton_core::{
     campaign::{Campaign, Recipient},
     conversation::{Conversation, partition_of},
-    delivery::{Attempt, Delivery, DeliveryState},
+    delivery::{Attempt, Delivery},
     feed::Fact,
     handoff::Handoff,
     ids::ConversationId,
@@ -234,11 +234,9 @@ impl Noun for Delivery {
     };
 
     fn derive(&self, row: &mut Row, partitions: u32) {
-        let unfinished = self.state.is_unfinished();
-        let queued = unfinished && self.state != DeliveryState::Held;
         put(row, "queue", format!("{}:{}", self.conversation, self.destination.name()));
-        put(row, "queued", i64::from(queued));
-        put(row, "unfinished", i64::from(unfinished));
+        put(row, "queued", i64::from(self.state.is_queued()));
+        put(row, "unfinished", i64::from(self.state.is_unfinished()));
         put(row, "message_id", self.payload.message().map(|id| id.to_string()));
         let invitation = self.payload.is_invitation();
         put(row, "payload_kind", if invitation { "invitation" } else { self.payload.name() });

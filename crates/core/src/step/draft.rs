@@ -373,7 +373,8 @@ impl<'a> Draft<'a> {
             return None;
         }
         let heads = [Destination::Customer, Destination::Desk].map(|to| {
-            let queue = || self.state.deliveries.iter().filter(move |d| d.is_queued(to));
+            let queued = move |d: &&Delivery| d.destination == to && d.state.is_queued();
+            let queue = || self.state.deliveries.iter().filter(queued);
             let free = queue().all(|delivery| delivery.state != DeliveryState::Sending);
             queue().min_by_key(|delivery| delivery.seq).filter(|_| free)
         });
@@ -458,12 +459,6 @@ impl<'a> Draft<'a> {
 }
 
 impl Delivery {
-    /// Part of the queue that goes one way. What is held is out of it.
-    fn is_queued(&self, to: Destination) -> bool {
-        let queued = self.state.is_unfinished() && self.state != DeliveryState::Held;
-        queued && self.destination == to
-    }
-
     /// Addresses it to a handoff's desk; held until the work exists.
     pub(super) fn address(&mut self, handoff: &Handoff) {
         self.handoff = Some(handoff.id);

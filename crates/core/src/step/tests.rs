@@ -281,8 +281,7 @@ impl World {
             .state
             .deliveries
             .iter()
-            .filter(|d| d.destination == to && d.state.is_unfinished())
-            .filter(|d| d.state != DeliveryState::Held)
+            .filter(|d| d.destination == to && d.state.is_queued())
             .collect();
         queue.sort_by_key(|d| d.seq);
         let head = queue.first()?;

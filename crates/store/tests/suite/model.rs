@@ -138,8 +138,8 @@ impl Model {
 
     /// The head of the queue, where its time has come and nothing of the queue is on its way.
     fn due(&self, now: Timestamp) -> Option<DeliveryId> {
-        let queued = |d: &&Delivery| d.state.is_unfinished() && d.state != DeliveryState::Held;
-        let queue: Vec<&Delivery> = self.deliveries.iter().filter(queued).collect();
+        let queue: Vec<&Delivery> =
+            self.deliveries.iter().filter(|delivery| delivery.state.is_queued()).collect();
         let head = queue.first()?;
         let free = queue.iter().all(|delivery| delivery.state != DeliveryState::Sending);
         (free && head.state == DeliveryState::Waiting && head.next_at <= now).then_some(head.id)
