@@ -4,12 +4,12 @@ use baton_core::{
     contact::{Contact, Identity, Point},
     conversation::Conversation,
     feed::{Fact, FactKind},
-    ids::{ContactId, ConversationId, DeliveryId, DeskId, InboundId, InboxId, WorkspaceId},
+    ids::{ContactId, ConversationId, DeliveryId, DeskId, InboxId, WorkspaceId},
     step::{self, Context, Effects, Input, State},
     task::{TaskChange, TaskKind},
     time::SECOND_MS,
 };
-use baton_store::{Also, Commit, CommitError, StoreError};
+use baton_store::{Also, Cause, Commit, CommitError, StoreError};
 
 use crate::{broken, crash, deliver::Go, hub::Hub, notice};
 
@@ -30,12 +30,26 @@ pub(crate) enum ApplyError {
     /// Another node owns the conversation now.
     #[error("commit: another node holds the lease")]
     Fenced,
+    /// The event that came with the change is not the next one of its key.
+    #[error("commit: the event is to be stored first")]
+    OutOfTurn,
     /// Others changed the conversation again and again.
     #[error("commit: the conversation kept changing")]
     Conflict,
     /// The store does not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<CommitError> for ApplyError {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Conflict => Self::Conflict,
+            CommitError::Fenced => Self::Fenced,
+            CommitError::OutOfTurn => Self::OutOfTurn,
+            CommitError::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 /// What is put off.
@@ -58,7 +72,7 @@ pub(crate) enum Whose {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct With {
     /// The event that is dealt with by this change.
-    pub inbound: Option<InboundId>,
+    pub cause: Option<Cause>,
     /// What the input speaks of, beside the outbox.
     pub also: Also,
     /// Addresses by which the conversation is known from now on.
@@ -128,7 +142,7 @@ impl Hub {
             let commit = Commit {
                 effects: effects.clone(),
                 aliases: aliases(whose, with),
-                inbound: with.inbound,
+                cause: with.cause.clone(),
                 now: self.clock.now(),
             };
             crash::before(change, go.is_some());
@@ -145,10 +159,8 @@ impl Hub {
                 }
                 Err(error) => {
                     go.iter().for_each(|go| self.give_up(go));
-                    match error {
-                        CommitError::Conflict => {}
-                        CommitError::Fenced => return Err(ApplyError::Fenced),
-                        CommitError::Store(error) => return Err(error.into()),
+                    if !matches!(error, CommitError::Conflict) {
+                        return Err(error.into());
                     }
                 }
             }
@@ -185,12 +197,11 @@ impl Hub {
             }
             Postponed::Task(task) => effects.tasks.push(TaskChange::Set(task, until)),
         }
-        let commit = Commit { effects, aliases: Vec::new(), inbound: None, now: self.clock.now() };
+        let commit = Commit { effects, aliases: Vec::new(), cause: None, now: self.clock.now() };
         match self.store.commit(commit).await {
             // Whoever changed the conversation meanwhile looks at it anew.
             Ok(_) | Err(CommitError::Conflict) => Ok(()),
-            Err(CommitError::Fenced) => Err(ApplyError::Fenced),
-            Err(CommitError::Store(error)) => Err(error.into()),
+            Err(error) => Err(error.into()),
         }
     }
 

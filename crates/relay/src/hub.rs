@@ -37,7 +37,7 @@ use crate::{
     streams::{self, Streams},
     task,
     templates::{TemplateSyncs, Templates},
-    understand,
+    understand::{self, Arrivals},
 };
 
 /// How often a changed configuration is looked for, in real time.
@@ -87,6 +87,7 @@ pub struct Hub {
     pub(crate) registry: RwLock<Arc<Registry>>,
     pub(crate) wakes: Wakes,
     pub(crate) paces: Paces,
+    pub(crate) arrivals: Arrivals,
     pub(crate) attempts: Attempts,
     pub(crate) health: Health,
     pub(crate) templates: TemplateSyncs,
@@ -125,6 +126,7 @@ impl Hub {
         config: HubConfig,
     ) -> Result<Arc<Self>, StartError> {
         let registry = Registry::build(store.config_load().await?, builder.as_ref())?;
+        let (arrivals, arriving) = Arrivals::new();
         let (attempts, begun) = Attempts::new(config.deliver_at_once);
         let hub = Arc::new(Self {
             store,
@@ -136,6 +138,7 @@ impl Hub {
             registry: RwLock::new(Arc::new(registry)),
             wakes: Wakes::default(),
             paces: Paces::default(),
+            arrivals,
             attempts,
             health: Health::default(),
             templates: TemplateSyncs::default(),
@@ -155,7 +158,7 @@ impl Hub {
         let mut workers = hub.workers.lock().await;
         workers.spawn(lease::keep(Arc::clone(&hub)));
         workers.spawn(follow_config(Arc::clone(&hub)));
-        workers.spawn(understand::run(Arc::clone(&hub)));
+        workers.spawn(understand::run(Arc::clone(&hub), arriving));
         workers.spawn(deliver::run(Arc::clone(&hub), begun));
         workers.spawn(task::run(Arc::clone(&hub)));
         workers.spawn(media::run(Arc::clone(&hub)));

@@ -180,7 +180,10 @@ impl From<ApplyError> for SayError {
     fn from(error: ApplyError) -> Self {
         match error {
             ApplyError::NoInbox => Self::NoInbox,
-            ApplyError::NoConversation | ApplyError::Fenced | ApplyError::Conflict => Self::Busy,
+            ApplyError::NoConversation
+            | ApplyError::Fenced
+            | ApplyError::OutOfTurn
+            | ApplyError::Conflict => Self::Busy,
             ApplyError::Store(error) => Self::Store(error),
         }
     }

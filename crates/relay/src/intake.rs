@@ -118,6 +118,21 @@ pub(crate) async fn heard(hub: &Hub, rows: Vec<NewInbound>) -> Result<usize, Sto
     stored(hub, hub.store.inbound_heard(rows)).await
 }
 
+/// The same for what is worth understanding at once: a single event is stored by the commit of what
+/// follows from it, where that can be. A rep's words are on their way one commit earlier then.
+pub(crate) async fn understood_or_stored(
+    hub: &Hub,
+    rows: Vec<NewInbound>,
+) -> Result<(), StoreError> {
+    if let [event] = rows.as_slice()
+        && hub.arrivals.understand(event.clone()).await
+    {
+        metrics::counter!("baton_inbound_total").increment(1);
+        return Ok(());
+    }
+    heard(hub, rows).await.map(drop)
+}
+
 async fn stored(
     hub: &Hub,
     storing: impl Future<Output = Result<usize, StoreError>>,

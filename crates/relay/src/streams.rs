@@ -363,7 +363,7 @@ async fn take(hub: &Hub, key: &Key, heard: Heard) -> bool {
     let Some(workspace) = hub.streams.with(key, |stream| stream.workspace) else { return false };
     if !heard.events.is_empty() {
         let rows = intake::rows(hub, Source::Desk(key.0), workspace, heard.events);
-        if let Err(error) = intake::heard(hub, rows).await {
+        if let Err(error) = intake::understood_or_stored(hub, rows).await {
             tracing::warn!(%error, "events of a stream not stored; the stream is asked again");
             return false;
         }

@@ -14,8 +14,11 @@ use baton_core::{
     step::Input,
     time::{MINUTE_MS, Timestamp},
 };
-use baton_store::{Also, StoreError};
-use tokio::sync::Notify;
+use baton_store::{Also, Cause, NewInbound, StoreError};
+use tokio::{
+    sync::{Notify, mpsc, oneshot},
+    task::JoinSet,
+};
 
 use crate::{
     apply::{ApplyError, Whose, With},
@@ -31,8 +34,55 @@ const MAX_TRIES: u32 = 50;
 
 struct Inbounds;
 
-pub(crate) async fn run(hub: Arc<Hub>) {
-    pump::run(hub, Arc::new(Inbounds)).await;
+/// The way to the worker for events that are understood in the commit that stores them.
+#[derive(Debug)]
+pub(crate) struct Arrivals(mpsc::Sender<Arrival>);
+
+/// An event that is not stored yet, and where it is said whether it was understood.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    event: NewInbound,
+    understood: oneshot::Sender<bool>,
+}
+
+impl Arrivals {
+    pub fn new() -> (Self, mpsc::Receiver<Arrival>) {
+        let (arrivals, waiting) = mpsc::channel(1);
+        (Self(arrivals), waiting)
+    }
+
+    /// Whether the event was understood and stored; otherwise nothing happened. Waits for a place.
+    pub async fn understand(&self, event: NewInbound) -> bool {
+        let (understood, answer) = oneshot::channel();
+        let sent = self.0.send(Arrival { event, understood }).await;
+        sent.is_ok() && answer.await.unwrap_or(false)
+    }
+}
+
+pub(crate) async fn run(hub: Arc<Hub>, arrivals: mpsc::Receiver<Arrival>) {
+    tokio::join!(pump::run(Arc::clone(&hub), Arc::new(Inbounds)), take(hub, arrivals));
+}
+
+/// Understands what arrives, so much at a time, until the hub stops.
+async fn take(hub: Arc<Hub>, mut arrivals: mpsc::Receiver<Arrival>) {
+    let mut running = JoinSet::new();
+    loop {
+        tokio::select! {
+            Some(Arrival { event, understood }) = arrivals.recv(),
+                if running.len() < hub.config.understand_at_once =>
+            {
+                let hub = Arc::clone(&hub);
+                running.spawn(async move {
+                    let done = hub.understand_arriving(event).await;
+                    // It is stored like any other, and shows its trouble then.
+                    let _ = understood.send(done.unwrap_or(false));
+                });
+            }
+            Some(_) = running.join_next() => {}
+            () = hub.stopped() => break,
+        }
+    }
+    while running.join_next().await.is_some() {}
 }
 
 impl Queue for Inbounds {
@@ -133,7 +183,7 @@ impl Hub {
         let Some(channel) = self.registry().channel(inbox) else {
             return Err(ApplyError::NoInbox);
         };
-        let events = match channel.parse(&raw(item)) {
+        let events = match channel.parse(&raw(&item.source_key, &item.body)) {
             Ok(events) => events,
             Err(fault) => {
                 return Ok(End::Park { code: fault.code.to_owned(), text: fault.text });
@@ -143,8 +193,8 @@ impl Hub {
         let last = events.len().saturating_sub(1);
         let mut end = End::Nothing;
         for (at, event) in events.into_iter().enumerate() {
-            let inbound = (at == last).then_some(item.id);
-            let with = With { inbound, ..With::begin() };
+            let cause = (at == last).then_some(Cause::Stored(item.id));
+            let with = With { cause, ..With::begin() };
             end = self.channel_said(inbox, item, event, with).await?;
         }
         Ok(end)
@@ -286,7 +336,7 @@ impl Hub {
 
     async fn desk_event(&self, id: DeskId, item: &Inbound) -> Understood {
         let Some(desk) = self.registry().desk(id) else { return Err(ApplyError::NoInbox) };
-        let events = match desk.parse(&raw(item)) {
+        let events = match desk.parse(&raw(&item.source_key, &item.body)) {
             Ok(events) => events,
             Err(fault) => {
                 return Ok(End::Park { code: fault.code.to_owned(), text: fault.text });
@@ -295,7 +345,8 @@ impl Hub {
         let last = events.len().saturating_sub(1);
         let mut end = End::Nothing;
         for (at, event) in events.into_iter().enumerate() {
-            let with = With { inbound: (at == last).then_some(item.id), ..With::begin() };
+            let cause = (at == last).then_some(Cause::Stored(item.id));
+            let with = With { cause, ..With::begin() };
             end = self.desk_said(id, desk.as_ref(), event, item.received_at, with).await?;
         }
         Ok(end)
@@ -322,20 +373,52 @@ impl Hub {
             self.show_typing(&handoff).await?;
             return Ok(End::Nothing);
         }
+        if self.rep_said(&handoff, event.what, heard_at, &with).await? {
+            return Ok(End::Committed);
+        }
+        self.settle_repeat(desk, handoff, with).await
+    }
+
+    /// Commits what follows from a desk's event; false, and nothing is committed, where the desk
+    /// is to be asked first.
+    async fn rep_said(
+        &self,
+        handoff: &Handoff,
+        event: DeskEventKind,
+        heard_at: Timestamp,
+        with: &With,
+    ) -> Result<bool, ApplyError> {
         let whose = Whose::Known(handoff.conversation);
-        let with = With { also: Also::rep_messages_after(handoff.transcript_up_to), ..with };
-        let templates = match &event.what {
+        let also = Also::rep_messages_after(handoff.transcript_up_to);
+        let with = With { also, ..with.clone() };
+        let templates = match &event {
             DeskEventKind::Message(said) => {
-                self.templates_for(&handoff, std::slice::from_ref(said)).await?
+                self.templates_for(handoff, std::slice::from_ref(said)).await?
             }
             _ => Vec::new(),
         };
-        let input = Input::Rep { handoff: handoff.clone(), event: event.what, heard_at, templates };
+        let input = Input::Rep { handoff: handoff.clone(), event, heard_at, templates };
         let (_, effects) = self.apply(&whose, &with, &input).await?;
-        if effects.ask_desk {
-            return self.settle_repeat(desk, handoff, with).await;
+        Ok(!effects.ask_desk)
+    }
+
+    /// Understands an event that is not stored yet, so that one commit does both; false where it
+    /// is to be stored first, like any other: one that needs more than the rules, one that is not
+    /// the next of its key, one that fails.
+    async fn understand_arriving(&self, event: NewInbound) -> Result<bool, ApplyError> {
+        let Source::Desk(id) = event.source else { return Ok(false) };
+        let Some(desk) = self.registry().desk(id) else { return Ok(false) };
+        let events = desk.parse(&raw(&event.source_key, &event.body)).unwrap_or_default();
+        let Ok([said]) = <[DeskEvent; 1]>::try_from(events) else { return Ok(false) };
+        if !needs_rules_only(&said.what) {
+            return Ok(false);
         }
-        Ok(End::Committed)
+        let Some(handoff) = self.store.handoff_by_work(id, &said.work).await? else {
+            return Ok(false);
+        };
+        let heard_at = event.received_at;
+        let with = With { cause: Some(Cause::Arriving(Arc::new(event))), ..With::begin() };
+        self.rep_said(&handoff, said.what, heard_at, &with).await
     }
 
     /// Work of ours is listed at once; most rows that change at a desk are nothing to us.
@@ -366,6 +449,13 @@ impl Hub {
     }
 }
 
-fn raw(item: &Inbound) -> RawEvent {
-    RawEvent { vendor_event_id: None, source_key: item.source_key.clone(), body: item.body.clone() }
+/// Nobody is asked or told anything by whoever understands it.
+fn needs_rules_only(what: &DeskEventKind) -> bool {
+    use DeskEventKind::{Changed, Ignored, Typing};
+    !matches!(what, Changed | Ignored { .. } | Typing)
+}
+
+fn raw(source_key: &str, body: &str) -> RawEvent {
+    let (source_key, body) = (source_key.to_owned(), body.to_owned());
+    RawEvent { vendor_event_id: None, source_key, body }
 }

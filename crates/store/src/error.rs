@@ -176,6 +176,10 @@ pub enum CommitError {
     /// This node no longer owns the partition: another one does the work.
     #[error("commit: another node has taken the partition over")]
     Fenced,
+    /// The event that came with the commit is stored already, or another one of its key waits:
+    /// store it like any other.
+    #[error("commit: the event is not the next one of its key")]
+    OutOfTurn,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),

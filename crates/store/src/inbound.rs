@@ -91,6 +91,11 @@ pub(crate) struct Mark {
     why: Option<(String, String)>,
 }
 
+/// An event's states.
+const WAITING: &str = "waiting";
+const DONE: &str = "done";
+const PARKED: &str = "parked";
+
 const WRITTEN: &[Column] = &[
     ("vendor_event_id", Kind::Text),
     ("seq", Kind::Int),
@@ -136,7 +141,7 @@ impl Store {
             return Ok(0);
         }
         let partitions = self.shared.partitions;
-        let events = events.into_iter().map(|event| Prepared::new(event, partitions));
+        let events = events.into_iter().map(|event| Prepared::new(event, WAITING, partitions));
         self.shared.writer.inbound(caller, events.collect::<Result<_, _>>()?).await
     }
 
@@ -193,7 +198,7 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn inbound_defer(&self, id: InboundId, next_at: Timestamp) -> Result<(), StoreError> {
-        let mark = Mark { id, state: "waiting", next_at: Some(next_at), why: None };
+        let mark = Mark { id, state: WAITING, next_at: Some(next_at), why: None };
         self.shared.writer.marks(vec![mark]).await
     }
 
@@ -208,7 +213,7 @@ impl Store {
         reason: &str,
     ) -> Result<(), StoreError> {
         let why = Some((code.to_owned(), reason.to_owned()));
-        self.shared.writer.marks(vec![Mark { id, state: "parked", next_at: None, why }]).await
+        self.shared.writer.marks(vec![Mark { id, state: PARKED, next_at: None, why }]).await
     }
 
     /// Marks events that changed nothing as dealt with.
@@ -305,7 +310,7 @@ fn parked(mut row: Row) -> Result<Parked, StoreError> {
 
 impl Mark {
     pub(crate) fn done(id: InboundId) -> Self {
-        Self { id, state: "done", next_at: None, why: None }
+        Self { id, state: DONE, next_at: None, why: None }
     }
 
     fn row(&self) -> Row {
@@ -379,7 +384,31 @@ fn new_sql(dialect: Dialect) -> String {
     format!("select \"id\" from \"inbound\" where \"id\" in (select r.\"id\" from {rows})")
 }
 
+/// Stores events as dealt with, where nothing waits that is to be dealt with before; returns the
+/// ids of those that were.
+pub(crate) async fn insert_dealt_with(
+    tx: &mut Tx,
+    events: &[&Prepared],
+) -> Result<HashSet<String>, StoreError> {
+    if events.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let make = |dialect: Dialect| {
+        let next = "not exists (select 1 from \"intake\") and not exists (select 1 \
+            from \"inbound\" o where o.\"source\" = r.\"source\" \
+            and o.\"source_key\" = r.\"source_key\" and o.\"state\" = 'waiting')";
+        format!("{} returning \"id\"", insert_where(dialect, next))
+    };
+    let stored = tx.run("inbound.dealt_with", make, &[Arg::Text(rows(events))]).await?;
+    tx.rows += u64::try_from(stored.len()).unwrap_or(0);
+    Ok(stored.into_iter().collect())
+}
+
 fn insert_sql(dialect: Dialect) -> String {
+    insert_where(dialect, "true")
+}
+
+fn insert_where(dialect: Dialect, condition: &str) -> String {
     let columns = [Inbound::TABLE.columns, WRITTEN].concat();
     let names: Vec<String> = columns.iter().map(|(name, _)| format!("\"{name}\"")).collect();
     let values: Vec<String> = columns
@@ -390,7 +419,7 @@ fn insert_sql(dialect: Dialect) -> String {
         })
         .collect();
     format!(
-        "insert into \"inbound\" ({}) select {} from {} where true on conflict do nothing",
+        "insert into \"inbound\" ({}) select {} from {} where {condition} on conflict do nothing",
         names.join(", "),
         values.join(", "),
         dialect.rows(1, &columns)
@@ -400,8 +429,9 @@ fn insert_sql(dialect: Dialect) -> String {
 /// A new event as the JSON object of its row, but for its number, which the transaction gives.
 /// Whoever brings the event makes it, so that the writer has less to do.
 pub(crate) struct Prepared {
-    id: String,
+    pub id: String,
     json: String,
+    pub partition: u32,
     pub received_at: Timestamp,
 }
 
@@ -421,24 +451,30 @@ struct Written<'a> {
 }
 
 impl Prepared {
-    fn new(event: NewInbound, partitions: u32) -> Result<Self, StoreError> {
+    fn new(event: NewInbound, state: &'static str, partitions: u32) -> Result<Self, StoreError> {
         let unreadable = |e| StoreError::unreadable("inbound", e);
         let id = event.id.to_string();
+        let partition = partition(&event.source_key, partitions);
         let written = Written {
             id: &id,
             workspace: event.workspace,
             source: serde_json::to_string(&event.source).map_err(unreadable)?,
-            partition: partition(&event.source_key, partitions),
+            partition,
             source_key: crate::table::clean(event.source_key),
             body: crate::table::clean(event.body),
             received_at: event.received_at,
             tries: 0,
             vendor_event_id: event.vendor_event_id.as_deref().map(event_id),
-            state: "waiting",
+            state,
             next_at: event.received_at,
         };
         let json = serde_json::to_string(&written).map_err(unreadable)?;
-        Ok(Self { id, json, received_at: event.received_at })
+        Ok(Self { id, json, partition, received_at: event.received_at })
+    }
+
+    /// An event that is dealt with in the transaction that stores it.
+    pub fn dealt_with(event: NewInbound, partitions: u32) -> Result<Self, StoreError> {
+        Self::new(event, DONE, partitions)
     }
 
     /// The bytes that it takes in a list, its number included.

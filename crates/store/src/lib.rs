@@ -42,7 +42,7 @@ use std::{
 };
 
 pub use campaign::{Progress, RecipientView};
-pub use commit::Commit;
+pub use commit::{Cause, Commit};
 pub use conversation::{ContactView, ConversationView};
 pub use delivery::Due;
 pub use error::{CommitError, StoreError};

@@ -140,6 +140,6 @@ async fn say(world: &World, id: SessionId, n: usize, billable: bool, micros: Opt
     let mut effects = baton_core::step::Effects::nothing(&state);
     effects.conversation.last_position += 1;
     effects.messages = vec![message];
-    let commit = Commit { effects, aliases: Vec::new(), inbound: None, now: Timestamp(1) };
+    let commit = Commit { effects, aliases: Vec::new(), cause: None, now: Timestamp(1) };
     store.commit(commit).await.unwrap();
 }

@@ -118,7 +118,7 @@ async fn record(world: &World, desk: DeskId, at: Timestamp) {
     let deliveries = vec![rights, place, contact, link, fine, held];
     let effects =
         Effects { handoffs: vec![handoff], deliveries, attempts, ..Effects::nothing(&state) };
-    let commit = Commit { effects, aliases: Vec::new(), inbound: None, now: at };
+    let commit = Commit { effects, aliases: Vec::new(), cause: None, now: at };
     store.commit(commit).await.unwrap();
 }
 

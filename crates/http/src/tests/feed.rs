@@ -61,7 +61,7 @@ pub(super) async fn open_session(world: &World, workspace: WorkspaceId, n: u32) 
         facts,
         ask_desk: false,
     };
-    let commit = Commit { effects, aliases: vec![phone], inbound: None, now: at };
+    let commit = Commit { effects, aliases: vec![phone], cause: None, now: at };
     world.hub.store().commit(commit).await.unwrap();
     id
 }

@@ -58,7 +58,7 @@ async fn sent(
     };
     let state = store.state_load(message.conversation, &Also::default()).await.unwrap().unwrap();
     let effects = Effects { messages: vec![message.clone()], ..Effects::nothing(&state) };
-    let commit = Commit { effects, aliases: Vec::new(), inbound: None, now: message.at };
+    let commit = Commit { effects, aliases: Vec::new(), cause: None, now: message.at };
     store.commit(commit).await.unwrap();
     (session, message)
 }

@@ -1,5 +1,5 @@
-//! Which commits may be: those under a lease, of an event that waits, of the newest version, and
-//! of addresses that nobody else has just taken.
+//! Which commits may be: those under a lease, of an event that waits or is the next of its key, of
+//! the newest version, and of addresses that nobody else has just taken.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,7 +17,7 @@ use crate::{
     database::Tx,
     dialect::Dialect,
     error::{CommitError, StoreError},
-    lease,
+    inbound, lease,
     state::{IDS, id_row},
     table::{Column, Kind, Noun, Row, encode, parse},
 };
@@ -40,14 +40,15 @@ pub(super) async fn fence(
     let leases = lease::current(tx).await?;
     let events = waiting_events(tx, round).await?;
     round.keep(&CommitError::Conflict, |_, commit| {
-        commit.inbound.is_none_or(|id| events.contains_key(&id.to_string()))
+        commit.stored().is_none_or(|id| events.contains_key(&id.to_string()))
     });
     let partitions = tx.partitions;
     let pledges = round.pledges;
     round.keep(&CommitError::Fenced, |at, commit| {
-        let partition = match commit.inbound {
-            Some(id) => events.get(&id.to_string()).copied().unwrap_or(u32::MAX),
-            None => partition_of(commit.effects.conversation.id, partitions),
+        let partition = match (commit.stored(), &pledges[at].arriving) {
+            (Some(id), _) => events.get(&id.to_string()).copied().unwrap_or(u32::MAX),
+            (None, Some(event)) => event.partition,
+            (None, None) => partition_of(commit.effects.conversation.id, partitions),
         };
         let term = pledges[at].terms.by_partition.get(&partition);
         leases.iter().any(|(stored, owner, stored_term)| {
@@ -74,7 +75,7 @@ async fn waiting_events(
             dialect.for_update()
         )
     };
-    let ids: Vec<Row> = round.alive().filter_map(|(_, c)| c.inbound.map(id_row)).collect();
+    let ids: Vec<Row> = round.alive().filter_map(|(_, c)| c.stored().map(id_row)).collect();
     let mut events = HashMap::new();
     for text in tx.rows("commit.events", make, ids).await? {
         let row = parse("inbound", &text)?;
@@ -83,6 +84,38 @@ async fn waiting_events(
             .insert(id, row["partition"].as_u64().and_then(|p| u32::try_from(p).ok()).unwrap_or(0));
     }
     Ok(events)
+}
+
+/// Stores the events that come with commits, as dealt with: those that are new, and for whose key
+/// nothing older waits, packed or not. Returns which were stored.
+pub(super) async fn store_arriving(
+    tx: &mut Tx,
+    round: &mut Round<'_>,
+) -> Result<HashSet<String>, StoreError> {
+    let pledges = round.pledges;
+    let arriving = round.alive().filter_map(|(at, _)| pledges[at].arriving.as_ref());
+    let stored = inbound::insert_dealt_with(tx, &arriving.collect::<Vec<_>>()).await?;
+    round.keep(&CommitError::OutOfTurn, |at, _| {
+        pledges[at].arriving.as_ref().is_none_or(|event| stored.contains(&event.id))
+    });
+    Ok(stored)
+}
+
+/// Removes the events again whose commits lost afterwards.
+pub(super) fn forget_lost(tx: &mut Tx, round: &Round<'_>, stored: &HashSet<String>) {
+    let lost = round.pledges.iter().zip(&round.verdicts).filter(|(_, verdict)| verdict.is_some());
+    let events = lost.filter_map(|(pledge, _)| pledge.arriving.as_ref()).map(|event| &event.id);
+    let make = |dialect: Dialect| {
+        format!(
+            "delete from \"inbound\" where \"id\" in (select r.\"id\" from {})",
+            dialect.rows(1, IDS)
+        )
+    };
+    tx.put(
+        "commit.lost_events",
+        make,
+        events.filter(|id| stored.contains(*id)).map(id_row).collect(),
+    );
 }
 
 fn raised(conversation: &Conversation, partitions: u32) -> Result<Row, StoreError> {

@@ -14,6 +14,7 @@ use crate::{
     Store, Terms,
     database::Tx,
     error::{CommitError, StoreError},
+    inbound::{NewInbound, Prepared},
 };
 use number::Numbered;
 pub(crate) use number::add_fact;
@@ -26,14 +27,44 @@ pub struct Commit {
     /// All points under which the conversation is known in its inbox.
     pub aliases: Vec<Point>,
     /// The event that is dealt with by this.
-    pub inbound: Option<InboundId>,
+    pub cause: Option<Cause>,
     /// The moment of the commit.
     pub now: Timestamp,
+}
+
+/// The event that a commit deals with.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Cause {
+    /// One that is stored and waits.
+    Stored(InboundId),
+    /// One that comes with the commit, and is stored by it as dealt with.
+    Arriving(Arc<NewInbound>),
+}
+
+impl Cause {
+    fn id(&self) -> InboundId {
+        match self {
+            Self::Stored(id) => *id,
+            Self::Arriving(event) => event.id,
+        }
+    }
+}
+
+impl Commit {
+    /// The event that has to wait for this commit.
+    fn stored(&self) -> Option<InboundId> {
+        match self.cause {
+            Some(Cause::Stored(id)) => Some(id),
+            _ => None,
+        }
+    }
 }
 
 /// A commit with the terms under which it is made.
 pub(crate) struct Pledge {
     commit: Commit,
+    /// The event that comes with it.
+    arriving: Option<Prepared>,
     terms: Arc<Terms>,
 }
 
@@ -46,11 +77,19 @@ impl Store {
     /// under one of the same points, an event dealt with already); load and step again.
     /// [`CommitError::Fenced`]: this process does not hold the partition of the event, or of
     /// the conversation where there is no event.
+    /// [`CommitError::OutOfTurn`]: the event that comes with it is not the next one.
     pub async fn commit(&self, commit: Commit) -> Result<Vec<Fact>, CommitError> {
-        let pledge = Pledge { commit, terms: self.terms() };
+        let arriving = match &commit.cause {
+            Some(Cause::Arriving(event)) => {
+                Some(Prepared::dealt_with(event.as_ref().clone(), self.shared.partitions)?)
+            }
+            _ => None,
+        };
+        let pledge = Pledge { commit, arriving, terms: self.terms() };
         self.shared.writer.commit(pledge).await
     }
 }
+
 /// The commits of one transaction: what is still alive, and why the others are not.
 struct Round<'a> {
     pledges: &'a [&'a Pledge],
@@ -69,9 +108,11 @@ pub(crate) async fn write(
     let mut round = Round { pledges, verdicts: pledges.iter().map(|_| None).collect() };
     round.once_per_conversation();
     admit::fence(tx, node, &mut round).await?;
+    let stored = admit::store_arriving(tx, &mut round).await?;
     marks::keep_waiting(tx, &mut round).await?;
     admit::raise_versions(tx, &mut round).await?;
     admit::make_conversations(tx, &mut round).await?;
+    admit::forget_lost(tx, &round, &stored);
     let numbered = number::number(tx, &round).await?;
     nouns::write(tx, &round, &numbered)?;
     marks::write(tx, &round);
@@ -111,7 +152,7 @@ impl<'a> Round<'a> {
         let (mut conversations, mut events) = (HashSet::new(), HashSet::new());
         self.keep(&CommitError::Conflict, |_, commit| {
             conversations.insert(commit.effects.conversation.id)
-                && commit.inbound.is_none_or(|id| events.insert(id))
+                && commit.cause.as_ref().is_none_or(|cause| events.insert(cause.id()))
         });
     }
 }

@@ -107,7 +107,7 @@ pub(super) fn write(
     write_consents(tx, round);
     write_traces(tx, &sessions);
     tx.upsert("commit.facts", &facts)?;
-    let done: Vec<Mark> = round.alive().filter_map(|(_, c)| c.inbound.map(Mark::done)).collect();
+    let done: Vec<Mark> = round.alive().filter_map(|(_, c)| c.stored().map(Mark::done)).collect();
     inbound::mark(tx, &done.iter().collect::<Vec<&Mark>>());
     Ok(())
 }

@@ -1,9 +1,13 @@
+use std::sync::Arc;
+
 use baton_core::{
+    feed::Fact,
     ids::*,
     inbound::{Inbound, Source},
+    step::State,
     time::Timestamp,
 };
-use baton_store::{CommitError, NewInbound, StoreError};
+use baton_store::{Cause, Commit, CommitError, NewInbound, StoreError};
 use futures::future::join_all;
 
 use crate::world::*;
@@ -17,6 +21,9 @@ crate::both!(
     an_event_is_set_aside_and_tried_again,
     it_is_known_when_each_source_was_last_heard,
     an_event_takes_effect_once,
+    an_event_is_stored_with_what_follows_from_it,
+    an_event_does_not_overtake_what_waits,
+    an_event_whose_commit_lost_is_not_stored,
     a_flood_is_stored_in_few_transactions,
     what_the_workers_commit_is_not_lost_in_a_flood,
     an_overload_is_refused_and_loses_nothing_else,
@@ -153,23 +160,90 @@ async fn an_event_takes_effect_once(w: World) {
     let event = w.event("491511", Some("e1"));
     w.store.inbound_put(vec![event.clone()]).await.unwrap();
     let mut commit = w.first_contact("491511");
-    commit.inbound = Some(event.id);
+    commit.cause = Some(Cause::Stored(event.id));
     w.store.commit(commit.clone()).await.unwrap();
     assert_eq!(due(&w, NOW).await, []);
     let state = w.load(commit.effects.conversation.id).await;
     let mut again = change(&state, |_| {});
-    again.inbound = Some(event.id);
+    again.cause = Some(Cause::Stored(event.id));
     assert!(matches!(w.store.commit(again).await, Err(CommitError::Conflict)));
     let mut unheard = w.first_contact("8");
-    unheard.inbound = Some(InboundId(uuid()));
+    unheard.cause = Some(Cause::Stored(InboundId(uuid())));
     assert!(matches!(w.store.commit(unheard).await, Err(CommitError::Conflict)));
     let fresh = w.event("9", None);
     w.store.inbound_put(vec![fresh.clone()]).await.unwrap();
     let (mut one, mut two) = (w.first_contact("9"), w.first_contact("10"));
-    one.inbound = Some(fresh.id);
-    two.inbound = Some(fresh.id);
+    one.cause = Some(Cause::Stored(fresh.id));
+    two.cause = Some(Cause::Stored(fresh.id));
     let (one, two) = futures::join!(w.store.commit(one), w.store.commit(two));
     assert!(one.is_ok() != two.is_ok());
+}
+
+/// A change that comes with its event.
+fn arriving(state: &State, event: &NewInbound) -> Commit {
+    Commit { cause: Some(Cause::Arriving(Arc::new(event.clone()))), ..change(state, |_| {}) }
+}
+
+fn is_out_of_turn(result: Result<Vec<Fact>, CommitError>) -> bool {
+    matches!(result, Err(CommitError::OutOfTurn))
+}
+
+async fn an_event_is_stored_with_what_follows_from_it(w: World) {
+    let state = w.begin("1").await;
+    let event = w.event("k", Some("e1"));
+    w.store.commit(arriving(&state, &event)).await.unwrap();
+    assert_eq!(due(&w, NOW).await, [], "it is dealt with");
+    let last = w.store.inbound_last().await.unwrap();
+    assert_eq!(last, [(event.source, NOW)], "and stored");
+    let state = w.load(state.conversation.id).await;
+    assert!(is_out_of_turn(w.store.commit(arriving(&state, &event)).await), "once");
+    let again = w.event("k", Some("e1"));
+    assert!(
+        is_out_of_turn(w.store.commit(arriving(&state, &again)).await),
+        "by the vendor's id too"
+    );
+    assert_eq!(w.store.inbound_put(vec![again]).await.unwrap(), 0);
+    let next = w.event("k", Some("e2"));
+    w.store.commit(arriving(&state, &next)).await.unwrap();
+    let version = w.load(state.conversation.id).await.conversation.version;
+    assert_eq!(version, state.conversation.version + 1, "what was out of turn changed nothing");
+}
+
+async fn an_event_does_not_overtake_what_waits(w: World) {
+    let (state, other) = (w.begin("1").await, w.begin("2").await);
+    let waiting = w.event("k", None);
+    w.store.inbound_put(vec![waiting.clone()]).await.unwrap();
+    let event = w.event("k", None);
+    assert!(is_out_of_turn(w.store.commit(arriving(&state, &event)).await));
+    w.store.commit(arriving(&other, &w.event("other key", None))).await.unwrap();
+    w.store.inbound_defer(waiting.id, NOW.plus_ms(10)).await.unwrap();
+    assert!(
+        is_out_of_turn(w.store.commit(arriving(&state, &event)).await),
+        "nor what waits longer"
+    );
+    w.store.inbound_done(vec![waiting.id]).await.unwrap();
+    w.store.commit(arriving(&state, &event)).await.unwrap();
+    let rush = (0..40).map(|n| w.store.inbound_put(vec![w.event(&format!("r{n}"), None)]));
+    assert!(join_all(rush).await.iter().all(Result::is_ok));
+    let state = w.load(state.conversation.id).await;
+    let event = w.event("r1", None);
+    assert!(is_out_of_turn(w.store.commit(arriving(&state, &event)).await), "nor what is packed");
+}
+
+async fn an_event_whose_commit_lost_is_not_stored(w: World) {
+    let state = w.begin("1").await;
+    w.store.commit(change(&state, |_| {})).await.unwrap();
+    let event = w.event("k", Some("e1"));
+    let lost = w.store.commit(arriving(&state, &event)).await;
+    assert!(matches!(lost, Err(CommitError::Conflict)));
+    let state = w.load(state.conversation.id).await;
+    w.store.commit(arriving(&state, &event)).await.unwrap();
+    let unleased = w.second("two").await;
+    let state = w.load(state.conversation.id).await;
+    let event = w.event("k", Some("e2"));
+    let fenced = unleased.commit(arriving(&state, &event)).await;
+    assert!(matches!(fenced, Err(CommitError::Fenced)));
+    assert_eq!(w.store.inbound_put(vec![event]).await.unwrap(), 1);
 }
 
 async fn a_flood_is_stored_in_few_transactions(w: World) {

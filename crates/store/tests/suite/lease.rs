@@ -2,7 +2,7 @@ use baton_core::{
     task::{TaskChange, TaskKind},
     time::Timestamp,
 };
-use baton_store::CommitError;
+use baton_store::{Cause, CommitError};
 
 use crate::world::*;
 
@@ -37,7 +37,7 @@ async fn a_commit_under_an_old_term_is_refused(w: World) {
     assert!(terms.by_partition.len() == PARTITIONS as usize);
     assert!(terms.by_partition.values().all(|term| *term == 2), "{terms:?}");
     let mut with_event = w.first_contact("8");
-    with_event.inbound = Some(event.id);
+    with_event.cause = Some(Cause::Stored(event.id));
     for commit in [change(&state, |_| {}), w.first_contact("9"), with_event.clone()] {
         assert!(matches!(w.store.commit(commit).await, Err(CommitError::Fenced)));
     }

@@ -205,7 +205,7 @@ impl World {
                 ))
             },
             aliases: vec![point],
-            inbound: None,
+            cause: None,
             now: NOW,
         }
     }
@@ -270,7 +270,7 @@ pub fn nothing(conversation: Conversation) -> Effects {
 pub fn change(state: &State, change: impl FnOnce(&mut Effects)) -> Commit {
     let mut effects = nothing(state.conversation.clone());
     change(&mut effects);
-    Commit { effects, aliases: Vec::new(), inbound: None, now: NOW }
+    Commit { effects, aliases: Vec::new(), cause: None, now: NOW }
 }
 
 pub fn session(conversation: &Conversation) -> Session {

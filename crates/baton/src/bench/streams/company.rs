@@ -220,7 +220,7 @@ impl One {
             ask_desk: false,
         };
         let aliases = self.contact.points.clone();
-        Commit { effects, aliases, inbound: None, now: self.handoff.requested_at }
+        Commit { effects, aliases, cause: None, now: self.handoff.requested_at }
     }
 }
 
