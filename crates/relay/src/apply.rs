@@ -90,6 +90,11 @@ impl With {
     pub fn begin() -> Self {
         Self { begin: true, ..Self::default() }
     }
+
+    /// Nothing is to be written beside what follows from the input.
+    fn writes_nothing(&self, whose: &Whose) -> bool {
+        self.cause.is_none() && self.aliases.is_empty() && matches!(whose, Whose::Known(_))
+    }
 }
 
 /// What one step made of a state.
@@ -136,7 +141,8 @@ impl Hub {
                 return Err(ApplyError::NoInbox);
             };
             let Stepped { effects, mut after, go } = stepped;
-            if effects.ask_desk {
+            let is_needless = || with.writes_nothing(whose) && effects.is_nothing(&state);
+            if effects.ask_desk || is_needless() {
                 return Ok((after, effects));
             }
             let commit = Commit {

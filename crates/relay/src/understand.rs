@@ -11,7 +11,7 @@ use baton_core::{
     ids::{ConversationId, DeliveryId, DeskId, InboxId},
     inbound::{Inbound, RawEvent, Source},
     message::{AuthorKind, Message, MessageStatus},
-    step::Input,
+    step::{Input, State},
     time::{MINUTE_MS, Timestamp},
 };
 use baton_store::{Also, Cause, NewInbound, StoreError};
@@ -373,21 +373,21 @@ impl Hub {
             self.show_typing(&handoff).await?;
             return Ok(End::Nothing);
         }
-        if self.rep_said(&handoff, event.what, heard_at, &with).await? {
-            return Ok(End::Committed);
+        match self.rep_said(&handoff, event.what, heard_at, &with).await? {
+            Some(_) => Ok(End::Committed),
+            None => self.settle_repeat(desk, handoff, with).await,
         }
-        self.settle_repeat(desk, handoff, with).await
     }
 
-    /// Commits what follows from a desk's event; false, and nothing is committed, where the desk
-    /// is to be asked first.
+    /// Commits what follows from a desk's event, and returns the state after it; none, and nothing
+    /// is committed, where the desk is to be asked first.
     async fn rep_said(
         &self,
         handoff: &Handoff,
         event: DeskEventKind,
         heard_at: Timestamp,
         with: &With,
-    ) -> Result<bool, ApplyError> {
+    ) -> Result<Option<State>, ApplyError> {
         let whose = Whose::Known(handoff.conversation);
         let also = Also::rep_messages_after(handoff.transcript_up_to);
         let with = With { also, ..with.clone() };
@@ -398,8 +398,8 @@ impl Hub {
             _ => Vec::new(),
         };
         let input = Input::Rep { handoff: handoff.clone(), event, heard_at, templates };
-        let (_, effects) = self.apply(&whose, &with, &input).await?;
-        Ok(!effects.ask_desk)
+        let (after, effects) = self.apply(&whose, &with, &input).await?;
+        Ok((!effects.ask_desk).then_some(after))
     }
 
     /// Understands an event that is not stored yet, so that one commit does both; false where it
@@ -408,17 +408,26 @@ impl Hub {
     async fn understand_arriving(&self, event: NewInbound) -> Result<bool, ApplyError> {
         let Source::Desk(id) = event.source else { return Ok(false) };
         let Some(desk) = self.registry().desk(id) else { return Ok(false) };
-        let events = desk.parse(&raw(&event.source_key, &event.body)).unwrap_or_default();
-        let Ok([said]) = <[DeskEvent; 1]>::try_from(events) else { return Ok(false) };
-        if !needs_rules_only(&said.what) {
+        let mut events = desk.parse(&raw(&event.source_key, &event.body)).unwrap_or_default();
+        let Some(last) = events.pop().filter(|last| needs_rules_only(&last.what)) else {
+            return Ok(false);
+        };
+        // What was learned on the way may be said twice, and before anything else.
+        if !events.iter().all(|event| matches!(event.what, DeskEventKind::Learned(_))) {
             return Ok(false);
         }
-        let Some(handoff) = self.store.handoff_by_work(id, &said.work).await? else {
+        let Some(mut handoff) = self.store.handoff_by_work(id, &last.work).await? else {
             return Ok(false);
         };
         let heard_at = event.received_at;
-        let with = With { cause: Some(Cause::Arriving(Arc::new(event))), ..With::begin() };
-        self.rep_said(&handoff, said.what, heard_at, &with).await
+        let mut with = With::begin();
+        for learned in events {
+            with.known = self.rep_said(&handoff, learned.what, heard_at, &with).await?;
+            let known = with.known.as_ref().and_then(|state| state.handoff.as_ref());
+            handoff = known.filter(|known| known.id == handoff.id).cloned().unwrap_or(handoff);
+        }
+        with.cause = Some(Cause::Arriving(Arc::new(event)));
+        Ok(self.rep_said(&handoff, last.what, heard_at, &with).await?.is_some())
     }
 
     /// Work of ours is listed at once; most rows that change at a desk are nothing to us.

@@ -18,7 +18,7 @@ use crate::{
     database::{Arg, Tx, limit},
     dialect::Dialect,
     error::StoreError,
-    table::{Noun, Row, decode, encode, parse},
+    table::{Noun, Row, Rows, decode, parse},
 };
 
 /// Kinds of price that one campaign's total tells apart.
@@ -64,10 +64,10 @@ impl Store {
     pub async fn campaign_put(&self, campaign: Campaign) -> Result<bool, StoreError> {
         self.write(move |tx| {
             Box::pin(async move {
-                let row = encode(&campaign, tx.partitions)?;
+                let rows = Rows::of([&campaign], tx.partitions)?;
                 let make =
                     |dialect| format!("{} returning \"id\"", Campaign::TABLE.insert(dialect));
-                Ok(!tx.rows("campaign.put", make, vec![row]).await?.is_empty())
+                Ok(!tx.rows("campaign.put", make, rows).await?.is_empty())
             })
         })
         .await
@@ -80,8 +80,7 @@ impl Store {
     pub async fn recipients_put(&self, recipients: Vec<Recipient>) -> Result<(), StoreError> {
         self.write(move |tx| {
             Box::pin(async move {
-                let rows = recipients.iter().map(|recipient| encode(recipient, tx.partitions));
-                let rows = rows.collect::<Result<Vec<Row>, StoreError>>()?;
+                let rows = Rows::of(&recipients, tx.partitions)?;
                 let make = |dialect: Dialect| {
                     format!("{} returning \"campaign\"", Recipient::TABLE.insert(dialect))
                 };

@@ -16,7 +16,7 @@ use sqlx::{
 use crate::{
     dialect::Dialect,
     error::StoreError,
-    table::{Noun, Row, array, clean, decode, encode, parse},
+    table::{Noun, Rows, clean, decode, parse},
 };
 
 /// Connections that only read.
@@ -342,42 +342,41 @@ impl Tx {
         &mut self,
         name: &'static str,
         make: impl FnOnce(Dialect) -> String,
-        rows: Vec<Row>,
+        rows: Rows,
     ) -> Result<Vec<String>, StoreError> {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        self.rows += u64::try_from(rows.len()).unwrap_or(0);
-        self.run(name, make, &[Arg::Text(array(rows))]).await
+        self.rows += rows.count();
+        self.run(name, make, &[Arg::Text(rows.array())]).await
     }
 
     /// A set-based statement on rows that returns nothing; none run nothing. It is put off until
     /// something is asked, or the end, and then runs together with others: each way to the
     /// connection and back takes about as long as a statement.
-    pub fn put(
-        &mut self,
-        name: &'static str,
-        make: impl FnOnce(Dialect) -> String,
-        rows: Vec<Row>,
-    ) {
+    pub fn put(&mut self, name: &'static str, make: impl FnOnce(Dialect) -> String, rows: Rows) {
         if rows.is_empty() {
             return;
         }
-        self.rows += u64::try_from(rows.len()).unwrap_or(0);
+        self.rows += rows.count();
         let sql = self.texts.get(name, || match self.dialect {
             // Each of several statements in one text takes the next argument.
             Dialect::Sqlite => make(self.dialect).replace("$1", "?"),
             Dialect::Postgres => make(self.dialect),
         });
-        self.put_off.push((sql, array(rows)));
+        self.put_off.push((sql, rows.array()));
     }
 
     /// Inserts or replaces the nouns, like [`Tx::put`].
     pub fn upsert<T: Noun>(&mut self, name: &'static str, nouns: &[T]) -> Result<(), StoreError> {
-        let rows = nouns.iter().map(|noun| encode(noun, self.partitions));
-        let rows = rows.collect::<Result<Vec<Row>, StoreError>>()?;
-        self.put(name, |dialect| T::TABLE.upsert(dialect), rows);
+        let rows = Rows::of(nouns, self.partitions)?;
+        self.put_nouns::<T>(name, rows);
         Ok(())
+    }
+
+    /// The same with rows that somebody made before.
+    pub fn put_nouns<T: Noun>(&mut self, name: &'static str, rows: Rows) {
+        self.put(name, |dialect| T::TABLE.upsert(dialect), rows);
     }
 
     /// Runs what was put off, in its order.

@@ -14,7 +14,7 @@ use crate::{
     database::Tx,
     dialect::Dialect,
     error::StoreError,
-    table::{Column, Kind::Int, Kind::Text, Row, parse},
+    table::{Column, Kind::Int, Kind::Text, Row, Rows, parse},
 };
 
 /// The leases that a process holds.
@@ -158,7 +158,7 @@ fn row(partition: u32, node: Option<&str>, term: i64, expires_at: i64) -> Row {
     row
 }
 
-async fn save(tx: &mut Tx, rows: Vec<Row>) -> Result<(), StoreError> {
+async fn save(tx: &mut Tx, rows: Rows) -> Result<(), StoreError> {
     let make = |dialect: Dialect| {
         format!(
             "insert into \"lease\" (\"partition\", \"node\", \"term\", \"expires_at\") \

@@ -102,6 +102,74 @@ impl Table {
     }
 }
 
+/// Rows on their way in: the JSON array that a set-based statement reads, but for its brackets.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(crate) struct Rows {
+    json: String,
+    count: u64,
+}
+
+impl Rows {
+    /// The nouns' rows.
+    pub fn of<'a, T: Noun + 'a>(
+        nouns: impl IntoIterator<Item = &'a T>,
+        partitions: u32,
+    ) -> Result<Self, StoreError> {
+        nouns.into_iter().map(|noun| encode(noun, partitions)).collect()
+    }
+
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    pub fn push(&mut self, row: Row) {
+        self.add(&Value::Object(row).to_string(), 1);
+    }
+
+    pub fn append(&mut self, rows: &Self) {
+        self.add(&rows.json, rows.count);
+    }
+
+    /// The rows with one more column, which comes first.
+    pub fn push_with(&mut self, name: &str, number: i64, row: &Self) {
+        let rest = row.json.strip_prefix('{').unwrap_or_default();
+        self.add(&format!("{{\"{name}\":{number},{rest}"), row.count);
+    }
+
+    fn add(&mut self, json: &str, count: u64) {
+        if count > 0 {
+            self.json.push_str(if self.is_empty() { "" } else { "," });
+            self.json.push_str(json);
+            self.count += count;
+        }
+    }
+
+    /// The argument of a statement.
+    pub fn array(&self) -> String {
+        format!("[{}]", self.json)
+    }
+}
+
+impl FromIterator<Row> for Rows {
+    fn from_iter<I: IntoIterator<Item = Row>>(rows: I) -> Self {
+        let mut all = Self::default();
+        rows.into_iter().for_each(|row| all.push(row));
+        all
+    }
+}
+
+impl<'a> FromIterator<&'a Rows> for Rows {
+    fn from_iter<I: IntoIterator<Item = &'a Self>>(parts: I) -> Self {
+        let mut all = Self::default();
+        parts.into_iter().for_each(|rows| all.append(rows));
+        all
+    }
+}
+
 /// The struct as a row.
 pub(crate) fn encode<T: Noun>(noun: &T, partitions: u32) -> Result<Row, StoreError> {
     let table = T::TABLE;
@@ -156,5 +224,5 @@ pub(crate) fn parse(noun: &'static str, text: &str) -> Result<Row, StoreError> {
 
 /// Rows as the JSON array that a set-based statement reads.
 pub(crate) fn array(rows: impl IntoIterator<Item = Row>) -> String {
-    Value::Array(rows.into_iter().map(Value::Object).collect()).to_string()
+    rows.into_iter().collect::<Rows>().array()
 }

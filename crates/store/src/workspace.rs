@@ -19,7 +19,7 @@ use crate::{
     error::StoreError,
     secret::Vault,
     state::{id_row, read},
-    table::{Column, Kind, Noun, Row, Table, decode, encode, parse},
+    table::{Column, Kind, Noun, Row, Rows, Table, decode, encode, parse},
 };
 
 /// One tenant.
@@ -401,7 +401,7 @@ fn sealed<'a, T: Noun + 'a>(
     workspace: &str,
     list: impl Iterator<Item = (&'a T, &'a Map<String, Value>)>,
     partitions: u32,
-) -> Result<Vec<Row>, StoreError> {
+) -> Result<Rows, StoreError> {
     let mut rows = HashMap::new();
     for (noun, secrets) in list {
         let mut row = encode(noun, partitions)?;
@@ -450,7 +450,7 @@ async fn stop<T: Noun>(
     tx: &mut Tx,
     name: &'static str,
     workspace: &str,
-    mut rows: Vec<Row>,
+    ids: Vec<Row>,
 ) -> Result<(), StoreError> {
     const OWNED: &[Column] = &[("id", Kind::Text), ("workspace", Kind::Text)];
     let make = |dialect: Dialect| {
@@ -461,8 +461,9 @@ async fn stop<T: Noun>(
             dialect.rows(1, OWNED)
         )
     };
-    for row in &mut rows {
+    let owned = |mut row: Row| {
         row.insert("workspace".to_owned(), workspace.into());
-    }
-    tx.rows(name, make, rows).await.map(|_| ())
+        row
+    };
+    tx.rows(name, make, ids.into_iter().map(owned).collect()).await.map(|_| ())
 }

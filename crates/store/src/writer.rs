@@ -8,12 +8,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use baton_core::{feed::Fact, time::BoxFuture};
+use baton_core::time::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     Store,
-    commit::{self, Pledge},
+    commit::{self, Numbered, Pledge},
     database::{Database, Tx},
     error::{CommitError, StoreError},
     inbound::{self, Caller, Mark, Prepared},
@@ -68,7 +68,7 @@ struct Incoming {
 /// A unit of work and where its answer goes.
 enum Unit {
     /// One step of one conversation.
-    Commit(Box<Pledge>, Answer<Vec<Fact>, CommitError>),
+    Commit(Arc<Pledge>, Answer<Numbered, CommitError>),
     /// Raw events; the answer is how many were new.
     Inbound(Incoming, Answer<usize, StoreError>),
     /// What became of events that changed nothing else.
@@ -138,9 +138,9 @@ impl Writer {
         })
     }
 
-    pub async fn commit(&self, pledge: Pledge) -> Result<Vec<Fact>, CommitError> {
+    pub async fn commit(&self, pledge: Arc<Pledge>) -> Result<Numbered, CommitError> {
         let (answer, answered) = oneshot::channel();
-        self.send(Unit::Commit(Box::new(pledge), answer))?;
+        self.send(Unit::Commit(pledge, answer))?;
         answered.await.unwrap_or(Err(CommitError::Store(StoreError::Closed)))
     }
 
@@ -252,14 +252,14 @@ type Answer<T, E> = oneshot::Sender<Result<T, E>>;
 /// The units of one transaction, sorted by what they write.
 #[derive(Default)]
 struct Batch {
-    commits: Vec<(Pledge, Answer<Vec<Fact>, CommitError>)>,
+    commits: Vec<(Arc<Pledge>, Answer<Numbered, CommitError>)>,
     inbound: Vec<(Incoming, Answer<usize, StoreError>)>,
     marks: Vec<(Vec<Mark>, Answer<(), StoreError>)>,
 }
 
 /// What a batch that was committed answers.
 struct Answers {
-    commits: Vec<Result<Vec<Fact>, CommitError>>,
+    commits: Vec<Result<Numbered, CommitError>>,
     inbound: Vec<usize>,
 }
 
@@ -276,7 +276,7 @@ impl Worker {
                     continue;
                 }
                 match queued.unit {
-                    Unit::Commit(pledge, answer) => batch.commits.push((*pledge, answer)),
+                    Unit::Commit(pledge, answer) => batch.commits.push((pledge, answer)),
                     Unit::Inbound(incoming, answer) => batch.inbound.push((incoming, answer)),
                     Unit::Marks(marks, answer) => batch.marks.push((marks, answer)),
                     Unit::Work(rare, answer) => work.push((rare, answer)),
@@ -328,7 +328,8 @@ impl Worker {
         let marks: Vec<&Mark> = batch.marks.iter().flat_map(|(marks, _)| marks).collect();
         let mut tx = self.database.begin().await?;
         let inbound = intake::take(&mut tx, &self.node, batch.requests(), &events).await?;
-        let pledges: Vec<&Pledge> = batch.commits.iter().map(|(pledge, _)| pledge).collect();
+        let pledges: Vec<&Pledge> =
+            batch.commits.iter().map(|(pledge, _)| pledge.as_ref()).collect();
         let commits = commit::write(&mut tx, &self.node, &pledges).await?;
         inbound::mark(&mut tx, &marks);
         self.finish(tx, batch.len()).await?;

@@ -291,6 +291,11 @@ impl Effects {
         }
     }
 
+    /// Whether the state stays as it is.
+    pub fn is_nothing(&self, state: &State) -> bool {
+        *self == Self::nothing(state)
+    }
+
     /// The attempt that this step began: the one network call that may now be made.
     pub fn begun(&self) -> Option<&Attempt> {
         self.attempts.iter().find(|attempt| attempt.outcome.is_none())

@@ -19,7 +19,7 @@ use crate::{
     error::{CommitError, StoreError},
     inbound, lease,
     state::{IDS, id_row},
-    table::{Column, Kind, Noun, Row, encode, parse},
+    table::{Column, Kind, Noun, Row, Rows, parse},
 };
 
 const ALIASES: &[Column] = &[
@@ -75,7 +75,7 @@ async fn waiting_events(
             dialect.for_update()
         )
     };
-    let ids: Vec<Row> = round.alive().filter_map(|(_, c)| c.stored().map(id_row)).collect();
+    let ids: Rows = round.alive().filter_map(|(_, c)| c.stored().map(id_row)).collect();
     let mut events = HashMap::new();
     for text in tx.rows("commit.events", make, ids).await? {
         let row = parse("inbound", &text)?;
@@ -118,12 +118,6 @@ pub(super) fn forget_lost(tx: &mut Tx, round: &Round<'_>, stored: &HashSet<Strin
     );
 }
 
-fn raised(conversation: &Conversation, partitions: u32) -> Result<Row, StoreError> {
-    let mut next = conversation.clone();
-    next.version += 1;
-    encode(&next, partitions)
-}
-
 /// Writes the conversations whose version is still the one that was read.
 pub(super) async fn raise_versions(tx: &mut Tx, round: &mut Round<'_>) -> Result<(), StoreError> {
     let make = |dialect: Dialect| {
@@ -138,16 +132,17 @@ pub(super) async fn raise_versions(tx: &mut Tx, round: &mut Round<'_>) -> Result
         )
     };
     let known = |c: &Commit| c.effects.conversation.version > 0;
-    let rows = round
-        .alive()
-        .filter(|(_, commit)| known(commit))
-        .map(|(_, commit)| raised(&commit.effects.conversation, tx.partitions))
-        .collect::<Result<Vec<Row>, StoreError>>()?;
+    let rows = conversations(round, known);
     let won: HashSet<String> = tx.rows("commit.raise", make, rows).await?.into_iter().collect();
     round.keep(&CommitError::Conflict, |_, commit| {
         !known(commit) || won.contains(&commit.effects.conversation.id.to_string())
     });
     Ok(())
+}
+
+fn conversations(round: &Round<'_>, wanted: impl Fn(&Commit) -> bool) -> Rows {
+    let alive = round.alive().filter(|(_, commit)| wanted(commit));
+    alive.map(|(at, _)| &round.pledges[at].rows.conversation).collect()
 }
 
 /// Makes the new conversations whose points nobody else took first, and notes every alias.
@@ -166,14 +161,14 @@ pub(super) async fn make_conversations(
         ["inbox", "kind", "value"].map(|name| row[name].as_str().unwrap_or_default().to_owned())
     });
     let mut won: HashMap<String, usize> = HashMap::new();
-    for id in tx.rows("commit.aliases", alias_sql, aliases).await? {
+    for id in tx.rows("commit.aliases", alias_sql, aliases.into_iter().collect()).await? {
         *won.entry(id).or_default() += 1;
     }
     let complete = |commit: &Commit| {
         let id = commit.effects.conversation.id.to_string();
         won.get(&id).copied().unwrap_or(0) == alias_rows(commit).len()
     };
-    let lost: Vec<Row> = round
+    let lost: Rows = round
         .alive()
         .filter(|(_, c)| new(c) && !complete(c))
         .map(|(_, c)| id_row(c.effects.conversation.id))
@@ -186,11 +181,7 @@ pub(super) async fn make_conversations(
         )
     };
     tx.rows("commit.lost_aliases", make, lost).await?;
-    let rows = round
-        .alive()
-        .filter(|(_, commit)| new(commit))
-        .map(|(_, commit)| raised(&commit.effects.conversation, tx.partitions))
-        .collect::<Result<Vec<Row>, StoreError>>()?;
+    let rows = conversations(round, new);
     let make =
         |dialect: Dialect| format!("{} returning \"id\"", Conversation::TABLE.insert(dialect));
     let made: HashSet<String> = tx.rows("commit.make", make, rows).await?.into_iter().collect();
@@ -236,7 +227,7 @@ async fn refuse_known_people(tx: &mut Tx, round: &mut Round<'_>) -> Result<(), S
         )
     };
     let new = |c: &Commit| c.effects.conversation.version == 0;
-    let rows: Vec<Row> =
+    let rows: Rows =
         round.alive().filter(|(_, c)| new(c)).flat_map(|(_, c)| contact_point_rows(c)).collect();
     let known: HashSet<String> = tx.rows("commit.people", make, rows).await?.into_iter().collect();
     let mut taken: HashMap<(String, Point), String> = HashMap::new();

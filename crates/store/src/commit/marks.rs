@@ -11,7 +11,7 @@ use crate::{
     database::Tx,
     dialect::Dialect,
     error::{CommitError, StoreError},
-    table::{Column, Kind, Row},
+    table::{Column, Kind, Row, Rows},
 };
 
 const MARKS: &[Column] = &[
@@ -38,7 +38,7 @@ pub(super) async fn keep_waiting(tx: &mut Tx, round: &mut Round<'_>) -> Result<(
             dialect.for_update()
         )
     };
-    let rows: Vec<Row> = round.alive().flat_map(|(_, commit)| rows(commit)).collect();
+    let rows: Rows = round.alive().flat_map(|(_, commit)| rows(commit)).collect();
     let mut waiting: HashSet<String> =
         tx.rows("commit.turns", make, rows).await?.into_iter().collect();
     round.keep(&CommitError::Conflict, |_, commit| {

@@ -5,6 +5,7 @@ mod admit;
 mod marks;
 mod nouns;
 mod number;
+mod rows;
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -16,8 +17,8 @@ use crate::{
     error::{CommitError, StoreError},
     inbound::{NewInbound, Prepared},
 };
-use number::Numbered;
-pub(crate) use number::add_fact;
+pub(crate) use number::{Numbered, add_fact};
+use rows::CommitRows;
 
 /// What one transaction is to make lasting.
 #[derive(Clone, PartialEq, Debug)]
@@ -65,6 +66,7 @@ pub(crate) struct Pledge {
     commit: Commit,
     /// The event that comes with it.
     arriving: Option<Prepared>,
+    rows: CommitRows,
     terms: Arc<Terms>,
 }
 
@@ -85,8 +87,10 @@ impl Store {
             }
             _ => None,
         };
-        let pledge = Pledge { commit, arriving, terms: self.terms() };
-        self.shared.writer.commit(pledge).await
+        let rows = CommitRows::make(&commit, self.shared.partitions)?;
+        let pledge = Arc::new(Pledge { commit, arriving, rows, terms: self.terms() });
+        let numbered = self.shared.writer.commit(Arc::clone(&pledge)).await?;
+        Ok(numbered.facts(&pledge.commit))
     }
 }
 
@@ -101,7 +105,7 @@ pub(crate) async fn write(
     tx: &mut Tx,
     node: &str,
     pledges: &[&Pledge],
-) -> Result<Vec<Result<Vec<Fact>, CommitError>>, StoreError> {
+) -> Result<Vec<Result<Numbered, CommitError>>, StoreError> {
     if pledges.is_empty() {
         return Ok(Vec::new());
     }
@@ -116,14 +120,8 @@ pub(crate) async fn write(
     let numbered = number::number(tx, &round).await?;
     nouns::write(tx, &round, &numbered)?;
     marks::write(tx, &round);
-    Ok(round.verdicts.into_iter().zip(numbered).map(answer).collect())
-}
-
-fn answer(pair: (Option<CommitError>, Numbered)) -> Result<Vec<Fact>, CommitError> {
-    match pair {
-        (Some(error), _) => Err(error),
-        (None, numbered) => Ok(numbered.facts),
-    }
+    let answers = round.verdicts.into_iter().zip(numbered);
+    Ok(answers.map(|(lost, numbered)| lost.map_or(Ok(numbered), Err)).collect())
 }
 
 impl<'a> Round<'a> {
@@ -134,6 +132,11 @@ impl<'a> Round<'a> {
             .enumerate()
             .filter(|(at, _)| self.verdicts[*at].is_none())
             .map(|(at, pledge)| (at, &pledge.commit))
+    }
+
+    /// Their rows.
+    fn rows(&self) -> impl Iterator<Item = (usize, &'a CommitRows)> + '_ {
+        self.alive().map(|(at, _)| (at, &self.pledges[at].rows))
     }
 
     fn lose(&mut self, at: usize, error: CommitError) {

@@ -8,20 +8,19 @@ use baton_core::{
     handoff::Handoff,
     message::Message,
     session::Session,
-    task::{Task, TaskChange},
+    task::Task,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Commit, Round, number::Numbered};
+use super::{Commit, Round, number::Numbered, rows::CommitRows};
 use crate::{
     conversation::point_rows,
     database::Tx,
     dialect::Dialect,
     error::StoreError,
     inbound::{self, Mark},
-    table::{Column, Kind, Noun, Row, Table, clean},
-    task::task_id,
+    table::{Column, Kind, Noun, Row, Rows, Table, clean, encode},
 };
 
 /// The contact without its points, which have a table of their own.
@@ -62,8 +61,6 @@ const CONSENTS: &[Column] = &[
 const TRACES: &[Column] =
     &[("workspace", Kind::Text), ("value", Kind::Text), ("session", Kind::Text)];
 const TASK_KEYS: &[Column] = &[("kind", Kind::Text), ("subject", Kind::Text)];
-/// A longer metadata value cannot be looked up: an index has limits.
-const TRACE_MAX_BYTES: usize = 512;
 
 pub(super) fn contact_point_rows(commit: &Commit) -> Vec<Row> {
     let Some(contact) = &commit.effects.contact else { return Vec::new() };
@@ -82,46 +79,46 @@ pub(super) fn write(
     numbered: &[Numbered],
 ) -> Result<(), StoreError> {
     write_people(tx, round)?;
-    let of = |at: usize| numbered.get(at);
-    let sessions: Vec<Session> = round
-        .alive()
-        .filter_map(|(at, _)| of(at))
-        .flat_map(|n| newest(&n.sessions, |s| s.id))
-        .collect();
-    let handoffs: Vec<Handoff> =
-        round.alive().flat_map(|(_, c)| newest(&c.effects.handoffs, |h| h.id)).collect();
-    let messages: Vec<Message> =
-        round.alive().flat_map(|(_, c)| newest(&c.effects.messages, |m| m.id)).collect();
-    let deliveries: Vec<Delivery> =
-        round.alive().flat_map(|(_, c)| newest(&c.effects.deliveries, |d| d.id)).collect();
-    let attempts: Vec<Attempt> =
-        round.alive().flat_map(|(_, c)| newest(&c.effects.attempts, |a| a.id)).collect();
-    let facts: Vec<Fact> =
-        round.alive().filter_map(|(at, _)| of(at)).flat_map(|n| n.facts.clone()).collect();
-    tx.upsert("commit.sessions", &sessions)?;
-    tx.upsert("commit.handoffs", &handoffs)?;
-    tx.upsert("commit.messages", &messages)?;
-    tx.upsert("commit.deliveries", &deliveries)?;
-    tx.upsert("commit.attempts", &attempts)?;
-    write_tasks(tx, round)?;
+    let all = |part: fn(&CommitRows) -> &Rows| round.rows().map(|(_, rows)| part(rows)).collect();
+    let (sessions, facts) = numbered_rows(tx.partitions, round, numbered)?;
+    tx.put_nouns::<Session>("commit.sessions", sessions);
+    tx.put_nouns::<Handoff>("commit.handoffs", all(|rows| &rows.handoffs));
+    tx.put_nouns::<Message>("commit.messages", all(|rows| &rows.messages));
+    tx.put_nouns::<Delivery>("commit.deliveries", all(|rows| &rows.deliveries));
+    tx.put_nouns::<Attempt>("commit.attempts", all(|rows| &rows.attempts));
+    clear_tasks(tx, all(|rows| &rows.cleared_tasks));
+    tx.put_nouns::<Task>("commit.set_tasks", all(|rows| &rows.tasks));
     write_consents(tx, round);
-    write_traces(tx, &sessions);
-    tx.upsert("commit.facts", &facts)?;
+    write_traces(tx, all(|rows| &rows.traces));
+    tx.put_nouns::<Fact>("commit.facts", facts);
     let done: Vec<Mark> = round.alive().filter_map(|(_, c)| c.stored().map(Mark::done)).collect();
     inbound::mark(tx, &done.iter().collect::<Vec<&Mark>>());
     Ok(())
 }
 
-/// Each noun once, as it was said last: a statement cannot write a row twice.
-fn newest<T: Clone, K: PartialEq>(nouns: &[T], key: impl Fn(&T) -> K) -> Vec<T> {
-    let mut kept: Vec<T> = Vec::with_capacity(nouns.len());
-    for noun in nouns {
-        match kept.iter_mut().find(|old| key(old) == key(noun)) {
-            Some(old) => old.clone_from(noun),
-            None => kept.push(noun.clone()),
+/// Sessions and facts, with what the counters gave them.
+fn numbered_rows(
+    partitions: u32,
+    round: &Round<'_>,
+    numbered: &[Numbered],
+) -> Result<(Rows, Rows), StoreError> {
+    let (mut sessions, mut facts) = (Rows::default(), Rows::default());
+    for ((at, rows), (_, commit)) in round.rows().zip(round.alive()) {
+        let Some(numbered) = numbered.get(at) else { continue };
+        sessions.append(&rows.sessions);
+        for session in numbered.new_sessions(commit) {
+            sessions.push(encode(&session, partitions)?);
+        }
+        for (fact, (position, made)) in
+            commit.effects.facts.iter().zip((numbered.first_position..).zip(&rows.facts))
+        {
+            match made {
+                Some(row) => facts.push_with("position", position, row),
+                None => facts.push(encode(&numbered.fact(commit, fact, position), partitions)?),
+            }
         }
     }
-    kept
+    Ok((sessions, facts))
 }
 
 fn write_people(tx: &mut Tx, round: &Round<'_>) -> Result<(), StoreError> {
@@ -155,33 +152,7 @@ fn write_people(tx: &mut Tx, round: &Round<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn write_tasks(tx: &mut Tx, round: &Round<'_>) -> Result<(), StoreError> {
-    let mut set = Vec::new();
-    let mut cleared = Vec::new();
-    for (_, commit) in round.alive() {
-        let mut last = BTreeMap::new();
-        for change in &commit.effects.tasks {
-            let (TaskChange::Set(what, _) | TaskChange::Clear(what)) = change;
-            last.insert((what.name(), what.subject()), change);
-        }
-        for ((kind, subject), change) in last {
-            match change {
-                TaskChange::Set(what, due_at) => set.push(Task {
-                    id: task_id(*what),
-                    workspace: commit.effects.conversation.workspace,
-                    conversation: commit.effects.conversation.id,
-                    what: *what,
-                    due_at: *due_at,
-                }),
-                TaskChange::Clear(_) => {
-                    let mut row = Row::new();
-                    row.insert("kind".to_owned(), kind.into());
-                    row.insert("subject".to_owned(), subject.into());
-                    cleared.push(row);
-                }
-            }
-        }
-    }
+fn clear_tasks(tx: &mut Tx, keys: Rows) {
     let make = |dialect: Dialect| {
         format!(
             "delete from \"task\" where (\"kind\", \"subject\") in \
@@ -189,13 +160,12 @@ fn write_tasks(tx: &mut Tx, round: &Round<'_>) -> Result<(), StoreError> {
             dialect.rows(1, TASK_KEYS)
         )
     };
-    tx.put("commit.clear_tasks", make, cleared);
-    tx.upsert("commit.set_tasks", &set)
+    tx.put("commit.clear_tasks", make, keys);
 }
 
 /// The ledger only grows; the newest line counts.
 fn write_consents(tx: &mut Tx, round: &Round<'_>) {
-    let mut rows = Vec::new();
+    let mut rows = Rows::default();
     for (_, commit) in round.alive() {
         for (place, line) in (1_i64..).zip(&commit.effects.consents) {
             let mut row = Row::new();
@@ -227,21 +197,8 @@ fn write_consents(tx: &mut Tx, round: &Round<'_>) {
     tx.put("commit.consents", make, rows);
 }
 
-/// What a session can be looked up by, beside its own id.
-fn write_traces(tx: &mut Tx, sessions: &[Session]) {
-    let mut rows = BTreeMap::new();
-    for session in sessions {
-        let id = session.id.to_string();
-        let values = session.metadata.values().filter_map(Value::as_str);
-        for value in values.filter(|v| !v.is_empty() && *v != id && v.len() <= TRACE_MAX_BYTES) {
-            let value = clean(value.to_owned());
-            let mut row = Row::new();
-            row.insert("workspace".to_owned(), session.workspace.to_string().into());
-            row.insert("value".to_owned(), value.clone().into());
-            row.insert("session".to_owned(), id.clone().into());
-            rows.insert((id.clone(), value), row);
-        }
-    }
+/// What sessions can be looked up by.
+fn write_traces(tx: &mut Tx, rows: Rows) {
     let make = |dialect: Dialect| {
         format!(
             "insert into \"trace\" (\"workspace\", \"value\", \"session\") \
@@ -250,5 +207,5 @@ fn write_traces(tx: &mut Tx, sessions: &[Session]) {
             dialect.rows(1, TRACES)
         )
     };
-    tx.put("commit.traces", make, rows.into_values().collect());
+    tx.put("commit.traces", make, rows);
 }

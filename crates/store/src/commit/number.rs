@@ -1,15 +1,18 @@
 //! Short numbers of sessions and gapless positions of facts, from the workspace's counters.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use baton_core::{
-    feed::{Fact, FactKind},
-    ids::WorkspaceId,
+    feed::{Fact, FactKind, NewFact},
+    ids::{SessionId, WorkspaceId},
     session::Session,
     time::Timestamp,
 };
 
-use super::{Commit, Round};
+use super::{
+    Commit, Round,
+    rows::{is_numbered, newest, positioned},
+};
 use crate::{
     database::Tx,
     dialect::Dialect,
@@ -22,16 +25,50 @@ const COUNTERS: &[Column] =
     &[("id", Kind::Text), ("session_number", Kind::Int), ("feed_position", Kind::Int)];
 
 /// What a commit got from the counters of its workspace.
-#[derive(Default)]
-pub(super) struct Numbered {
-    pub sessions: Vec<Session>,
-    pub facts: Vec<Fact>,
+#[derive(Debug, Default)]
+pub(crate) struct Numbered {
+    /// The numbers of its new sessions.
+    numbers: Vec<(SessionId, i64)>,
+    /// The position of its first fact.
+    pub first_position: i64,
+}
+
+impl Numbered {
+    /// The sessions that got a number.
+    pub fn new_sessions(&self, commit: &Commit) -> Vec<Session> {
+        let sessions = newest(&commit.effects.sessions, |session| session.id).into_iter();
+        sessions.filter(|session| !is_numbered(session)).map(|s| self.session(s)).collect()
+    }
+
+    fn session(&self, session: &Session) -> Session {
+        let given = self.numbers.iter().find(|(id, _)| *id == session.id);
+        Session { number: given.map_or(session.number, |(_, number)| *number), ..session.clone() }
+    }
+
+    /// A fact at its position, with the number of the session that it tells of.
+    pub fn fact(&self, commit: &Commit, fact: &NewFact, position: i64) -> Fact {
+        let mut fact = positioned(commit, fact, position);
+        if let FactKind::SessionOpened(session)
+        | FactKind::SessionChanged(session)
+        | FactKind::SessionClosed(session) = &mut fact.kind
+        {
+            *session = self.session(session);
+        }
+        fact
+    }
+
+    /// All facts of the commit.
+    pub fn facts(&self, commit: &Commit) -> Vec<Fact> {
+        let positions = self.first_position..;
+        let facts = commit.effects.facts.iter().zip(positions);
+        facts.map(|(fact, position)| self.fact(commit, fact, position)).collect()
+    }
 }
 
 /// Gives sessions their numbers and facts their positions, without gaps.
 pub(super) async fn number(tx: &mut Tx, round: &Round<'_>) -> Result<Vec<Numbered>, StoreError> {
     let counts = |c: &Commit| {
-        !c.effects.facts.is_empty() || c.effects.sessions.iter().any(|s| s.number == 0)
+        !c.effects.facts.is_empty() || c.effects.sessions.iter().any(|s| !is_numbered(s))
     };
     let workspaces: HashSet<String> = round
         .alive()
@@ -77,35 +114,20 @@ struct Counter {
 
 impl Counter {
     fn count(&mut self, commit: &Commit) -> Numbered {
-        let mut numbers = HashMap::new();
-        let mut sessions = commit.effects.sessions.clone();
-        for session in sessions.iter_mut().filter(|session| session.number == 0) {
-            let number = numbers.entry(session.id).or_insert_with(|| {
+        let new = newest(&commit.effects.sessions, |session| session.id);
+        let numbers: Vec<(SessionId, i64)> = new
+            .into_iter()
+            .filter(|session| !is_numbered(session))
+            .map(|session| {
                 self.session_number += 1;
-                self.session_number
-            });
-            session.number = *number;
-        }
-        let facts = commit.effects.facts.iter().map(|fact| {
-            self.feed_position += 1;
-            let mut kind = fact.kind.clone();
-            if let FactKind::SessionOpened(session)
-            | FactKind::SessionChanged(session)
-            | FactKind::SessionClosed(session) = &mut kind
-            {
-                session.number = numbers.get(&session.id).copied().unwrap_or(session.number);
-            }
-            Fact {
-                position: self.feed_position,
-                workspace: commit.effects.conversation.workspace,
-                at: commit.now,
-                session: fact.session,
-                kind,
-            }
-        });
-        let facts: Vec<Fact> = facts.collect();
+                (session.id, self.session_number)
+            })
+            .collect();
+        let first_position = self.feed_position + 1;
+        let facts = &commit.effects.facts;
+        self.feed_position += i64::try_from(facts.len()).unwrap_or(0);
         self.changed |= !facts.is_empty() || !numbers.is_empty();
-        Numbered { sessions, facts }
+        Numbered { numbers, first_position }
     }
 }
 
