@@ -30,8 +30,8 @@ pub(crate) enum ApplyError {
     /// Another node owns the conversation now.
     #[error("commit: another node holds the lease")]
     Fenced,
-    /// The event that came with the change is not the next one of its key.
-    #[error("commit: the event is to be stored first")]
+    /// The event is dealt with already, or it came with the change and is not the next one.
+    #[error("commit: the event is not the next one to be dealt with")]
     OutOfTurn,
     /// Others changed the conversation again and again.
     #[error("commit: the conversation kept changing")]

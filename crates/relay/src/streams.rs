@@ -14,11 +14,11 @@ use baton_core::{
     desk::{Desk, EventStream, Heard},
     fault::{Accepted, Fault, FaultClass, Outcome},
     handoff::Handoff,
-    ids::{ConversationId, DeskId, HandoffId, WorkspaceId},
+    ids::{ConversationId, DeskId, HandoffId, VendorId, WorkspaceId},
     inbound::Source,
     time::DAY_MS,
 };
-use baton_store::{StoreError, StreamPlace};
+use baton_store::{NewInbound, StoreError, StreamPlace};
 use tokio::{
     sync::{Notify, Semaphore, watch},
     task::JoinSet,
@@ -62,13 +62,29 @@ pub(crate) struct Streams {
 #[derive(Debug)]
 struct Followed {
     workspace: WorkspaceId,
-    handoffs: HashMap<HandoffId, ConversationId>,
+    handoffs: HashMap<HandoffId, Followable>,
     /// Somebody listens; none until then.
     end: Option<watch::Sender<bool>>,
     open: bool,
     /// It is written that it cannot be heard.
     troubled: bool,
     cursor: Option<String>,
+}
+
+/// A live handoff, as far as it must be known to find it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Followable {
+    pub id: HandoffId,
+    pub conversation: ConversationId,
+    pub transcript_up_to: i64,
+    work: Option<VendorId>,
+}
+
+impl Followable {
+    /// Whether this is the desk's word for its work.
+    pub fn is(&self, work: &str) -> bool {
+        self.work.as_ref().is_some_and(|own| own.as_str() == work)
+    }
 }
 
 /// How a stream stands.
@@ -117,7 +133,13 @@ impl Streams {
                 troubled: false,
                 cursor: None,
             });
-            stream.handoffs.insert(handoff.id, handoff.conversation);
+            let followable = Followable {
+                id: handoff.id,
+                conversation: handoff.conversation,
+                transcript_up_to: handoff.transcript_up_to,
+                work: handoff.work.as_ref().map(|work| work.id.clone()),
+            };
+            stream.handoffs.insert(handoff.id, followable);
             if stream.end.is_none() {
                 self.bell.notify_one();
             }
@@ -351,9 +373,9 @@ async fn tell_trouble(hub: &Hub, (desk, subject): &Key, trouble: Option<&str>) {
 async fn catch_up(hub: &Hub, key: &Key) {
     let _turn = hub.streams.catching_up.acquire().await;
     let handoffs = hub.streams.with(key, |stream| stream.handoffs.clone()).unwrap_or_default();
-    for (handoff, conversation) in handoffs {
-        if let Err(error) = hub.reconcile(conversation, handoff).await {
-            tracing::warn!(%handoff, %error, "handoff not compared; the timer will");
+    for Followable { id, conversation, .. } in handoffs.into_values() {
+        if let Err(error) = hub.reconcile(conversation, id).await {
+            tracing::warn!(handoff = %id, %error, "handoff not compared; the timer will");
         }
     }
 }
@@ -363,7 +385,7 @@ async fn take(hub: &Hub, key: &Key, heard: Heard) -> bool {
     let Some(workspace) = hub.streams.with(key, |stream| stream.workspace) else { return false };
     if !heard.events.is_empty() {
         let rows = intake::rows(hub, Source::Desk(key.0), workspace, heard.events);
-        if let Err(error) = intake::understood_or_stored(hub, rows).await {
+        if let Err(error) = understood_or_stored(hub, key, rows).await {
             tracing::warn!(%error, "events of a stream not stored; the stream is asked again");
             return false;
         }
@@ -374,4 +396,24 @@ async fn take(hub: &Hub, key: &Key, heard: Heard) -> bool {
         hub.streams.places().insert(key.clone(), cursor);
     }
     true
+}
+
+/// A single event of work that is ours is stored by the commit of what follows from it, where that
+/// can be. A rep's words are on their way one commit earlier then.
+async fn understood_or_stored(
+    hub: &Hub,
+    key: &Key,
+    rows: Vec<NewInbound>,
+) -> Result<(), StoreError> {
+    if let [event] = rows.as_slice() {
+        let of = |handoff: &&Followable| handoff.is(&event.source_key);
+        let find = |stream: &mut Followed| stream.handoffs.values().find(of).cloned();
+        if let Some(handoff) = hub.streams.with(key, find).flatten()
+            && hub.arrivals.understand(event.clone(), handoff).await
+        {
+            intake::count(1);
+            return Ok(());
+        }
+    }
+    intake::heard(hub, rows).await.map(drop)
 }

@@ -25,6 +25,7 @@ use crate::{
     crash,
     hub::Hub,
     pump::{self, Queue},
+    streams::Followable,
 };
 
 /// An event that speaks of something unknown waits this long for it, then it is parked.
@@ -42,6 +43,7 @@ pub(crate) struct Arrivals(mpsc::Sender<Arrival>);
 #[derive(Debug)]
 pub(crate) struct Arrival {
     event: NewInbound,
+    handoff: Followable,
     understood: oneshot::Sender<bool>,
 }
 
@@ -51,10 +53,11 @@ impl Arrivals {
         (Self(arrivals), waiting)
     }
 
-    /// Whether the event was understood and stored; otherwise nothing happened. Waits for a place.
-    pub async fn understand(&self, event: NewInbound) -> bool {
+    /// Whether the event of this handoff was understood and stored; otherwise nothing happened.
+    /// Waits for a place.
+    pub async fn understand(&self, event: NewInbound, handoff: Followable) -> bool {
         let (understood, answer) = oneshot::channel();
-        let sent = self.0.send(Arrival { event, understood }).await;
+        let sent = self.0.send(Arrival { event, handoff, understood }).await;
         sent.is_ok() && answer.await.unwrap_or(false)
     }
 }
@@ -68,12 +71,12 @@ async fn take(hub: Arc<Hub>, mut arrivals: mpsc::Receiver<Arrival>) {
     let mut running = JoinSet::new();
     loop {
         tokio::select! {
-            Some(Arrival { event, understood }) = arrivals.recv(),
+            Some(Arrival { event, handoff, understood }) = arrivals.recv(),
                 if running.len() < hub.config.understand_at_once =>
             {
                 let hub = Arc::clone(&hub);
                 running.spawn(async move {
-                    let done = hub.understand_arriving(event).await;
+                    let done = hub.understand_arriving(event, &handoff).await;
                     // It is stored like any other, and shows its trouble then.
                     let _ = understood.send(done.unwrap_or(false));
                 });
@@ -136,6 +139,8 @@ impl Hub {
     async fn conclude(&self, item: &Inbound, end: Understood) {
         let written = match end {
             Ok(End::Committed) => Ok(()),
+            // It was still in the list of what is due.
+            Err(ApplyError::OutOfTurn) => Ok(()),
             Ok(End::Nothing) => self.done(item).await,
             Ok(End::Park { code, text }) => self.park(item, &code, &text).await,
             Ok(End::Early(what)) => self.wait_or_park(item, what).await,
@@ -405,7 +410,11 @@ impl Hub {
     /// Understands an event that is not stored yet, so that one commit does both; false where it
     /// is to be stored first, like any other: one that needs more than the rules, one that is not
     /// the next of its key, one that fails.
-    async fn understand_arriving(&self, event: NewInbound) -> Result<bool, ApplyError> {
+    async fn understand_arriving(
+        &self,
+        event: NewInbound,
+        whose: &Followable,
+    ) -> Result<bool, ApplyError> {
         let Source::Desk(id) = event.source else { return Ok(false) };
         let Some(desk) = self.registry().desk(id) else { return Ok(false) };
         let mut events = desk.parse(&raw(&event.source_key, &event.body)).unwrap_or_default();
@@ -413,19 +422,24 @@ impl Hub {
             return Ok(false);
         };
         // What was learned on the way may be said twice, and before anything else.
-        if !events.iter().all(|event| matches!(event.what, DeskEventKind::Learned(_))) {
+        let is_learned = |event: &DeskEvent| matches!(event.what, DeskEventKind::Learned(_));
+        let whole = events.iter().all(is_learned) && whose.is(last.work.as_str());
+        if !whole {
             return Ok(false);
         }
-        let Some(mut handoff) = self.store.handoff_by_work(id, &last.work).await? else {
-            return Ok(false);
+        let also = Also::rep_messages_after(whose.transcript_up_to);
+        let mut with = With::begin();
+        with.known = self.store.state_load(whose.conversation, &also).await?;
+        let handoff_in = |known: &Option<State>| {
+            let handoff = known.as_ref().and_then(|state| state.handoff.as_ref());
+            handoff.filter(|handoff| handoff.id == whose.id).cloned()
         };
         let heard_at = event.received_at;
-        let mut with = With::begin();
         for learned in events {
+            let Some(handoff) = handoff_in(&with.known) else { return Ok(false) };
             with.known = self.rep_said(&handoff, learned.what, heard_at, &with).await?;
-            let known = with.known.as_ref().and_then(|state| state.handoff.as_ref());
-            handoff = known.filter(|known| known.id == handoff.id).cloned().unwrap_or(handoff);
         }
+        let Some(handoff) = handoff_in(&with.known) else { return Ok(false) };
         with.cause = Some(Cause::Arriving(Arc::new(event)));
         Ok(self.rep_said(&handoff, last.what, heard_at, &with).await?.is_some())
     }

@@ -15,10 +15,11 @@ use serde_json::Value;
 
 use crate::{
     Store,
-    database::{Arg, Tx, limit},
+    database::{Arg, limit},
     dialect::Dialect,
     error::StoreError,
     table::{Noun, Row, Rows, decode, parse},
+    transaction::Tx,
 };
 
 /// Kinds of price that one campaign's total tells apart.

@@ -8,21 +8,20 @@ use std::{
 };
 
 use sqlx::{
-    AssertSqlSafe, PgConnection, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    AssertSqlSafe, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
 use crate::{
     dialect::Dialect,
     error::StoreError,
-    table::{Noun, Rows, clean, decode, parse},
+    lent::{ACQUIRE, Connections},
+    table::{Noun, clean, decode, parse},
 };
 
 /// Connections that only read.
 const READERS: u32 = 4;
-/// How long a connection is waited for.
-const ACQUIRE: Duration = Duration::from_secs(5);
 /// How long SQLite waits for another process's lock.
 const BUSY: Duration = Duration::from_secs(10);
 /// Rows that an SQLite connection may be ahead of their reader: as many as one batch returns, so
@@ -67,6 +66,7 @@ pub(crate) fn limit(limit: usize) -> Arg {
     Arg::Int(i64::try_from(limit).unwrap_or(i64::MAX))
 }
 
+/// The query with its arguments.
 macro_rules! bound {
     ($query:expr, $args:expr) => {{
         let mut query = $query;
@@ -79,6 +79,7 @@ macro_rules! bound {
         query
     }};
 }
+pub(crate) use bound;
 
 /// Statement texts, made once.
 #[derive(Default)]
@@ -92,7 +93,7 @@ impl Texts {
 }
 
 pub(crate) enum Pools {
-    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Sqlite { writer: Arc<Connections>, readers: Arc<Connections> },
     Postgres { writer: PgPool, readers: PgPool },
 }
 
@@ -118,25 +119,6 @@ impl Database {
         Ok(Self { pools: Arc::new(pools), texts: Arc::default(), dialect, partitions })
     }
 
-    /// Begins a transaction on the writing connection; on SQLite with the write lock, because
-    /// a reading transaction that begins to write fails at once when another one wrote.
-    pub async fn begin(&self) -> Result<Tx, StoreError> {
-        let inner = match &*self.pools {
-            Pools::Sqlite { writer, .. } => {
-                Inner::Sqlite(writer.begin_with("begin immediate").await?)
-            }
-            Pools::Postgres { writer, .. } => Inner::Postgres(writer.begin().await?),
-        };
-        Ok(Tx {
-            inner,
-            texts: Arc::clone(&self.texts),
-            dialect: self.dialect,
-            partitions: self.partitions,
-            rows: 0,
-            put_off: Vec::new(),
-        })
-    }
-
     /// Runs a reading statement; its text is made once under the name.
     pub async fn read(
         &self,
@@ -157,7 +139,10 @@ impl Database {
         let sql = AssertSqlSafe(sql.into());
         Ok(match &*self.pools {
             Pools::Sqlite { readers, .. } => {
-                bound!(sqlx::query_scalar::<_, String>(sql), args).fetch_all(readers).await?
+                let mut reader = readers.lend().await?;
+                bound!(sqlx::query_scalar::<_, String>(sql), args)
+                    .fetch_all(reader.connection()?)
+                    .await?
             }
             Pools::Postgres { readers, .. } => {
                 bound!(sqlx::query_scalar::<_, String>(sql), args).fetch_all(readers).await?
@@ -214,25 +199,12 @@ async fn connect_sqlite(url: &str) -> Result<Pools, StoreError> {
         .pragma("temp_store", "memory")
         .row_buffer_size(ROWS_AHEAD)
         .statement_cache_capacity(PREPARED);
-    let writer = SqlitePoolOptions::new()
-        .max_connections(1)
-        .acquire_timeout(ACQUIRE)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .connect_with(
-            options
-                .clone()
-                .pragma("cache_size", WRITER_CACHE)
-                .pragma("wal_autocheckpoint", CHECKPOINT_PAGES),
-        )
-        .await?;
-    let readers = SqlitePoolOptions::new()
-        .max_connections(READERS)
-        .acquire_timeout(ACQUIRE)
-        .test_before_acquire(false)
-        .connect_with(options.pragma("query_only", "1"))
-        .await?;
+    let writing = options
+        .clone()
+        .pragma("cache_size", WRITER_CACHE)
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
+    let writer = Connections::open(writing, 1).await?;
+    let readers = Connections::open(options.pragma("query_only", "1"), READERS).await?;
     Ok(Pools::Sqlite { writer, readers })
 }
 
@@ -264,152 +236,4 @@ async fn tune(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
                set enable_mergejoin = off; set jit = off; \
                set idle_in_transaction_session_timeout = '5s'";
     sqlx::raw_sql(sql).execute(connection).await.map(|_| ())
-}
-
-enum Inner {
-    Sqlite(Transaction<'static, Sqlite>),
-    Postgres(Transaction<'static, Postgres>),
-}
-
-/// A writing transaction; dropped without a commit it is undone.
-pub(crate) struct Tx {
-    inner: Inner,
-    texts: Arc<Texts>,
-    pub dialect: Dialect,
-    pub partitions: u32,
-    /// Rows written so far.
-    pub rows: u64,
-    /// Writing statements that nobody waits for, with their rows.
-    put_off: Vec<(Arc<str>, String)>,
-}
-
-impl Tx {
-    /// Runs a statement; its text is made once under the name.
-    pub async fn run(
-        &mut self,
-        name: &'static str,
-        make: impl FnOnce(Dialect) -> String,
-        args: &[Arg],
-    ) -> Result<Vec<String>, StoreError> {
-        let sql = self.texts.get(name, || make(self.dialect));
-        self.run_text(sql, args).await
-    }
-
-    async fn run_text(&mut self, sql: Arc<str>, args: &[Arg]) -> Result<Vec<String>, StoreError> {
-        self.catch_up().await?;
-        let sql = AssertSqlSafe(sql);
-        Ok(match &mut self.inner {
-            Inner::Sqlite(tx) => {
-                bound!(sqlx::query_scalar::<_, String>(sql), args).fetch_all(&mut **tx).await?
-            }
-            Inner::Postgres(tx) => {
-                bound!(sqlx::query_scalar::<_, String>(sql), args).fetch_all(&mut **tx).await?
-            }
-        })
-    }
-
-    /// Runs a writing statement that returns nothing; says how many rows it wrote.
-    pub async fn write(
-        &mut self,
-        name: &'static str,
-        make: impl FnOnce(Dialect) -> String,
-        args: &[Arg],
-    ) -> Result<u64, StoreError> {
-        self.catch_up().await?;
-        let sql = AssertSqlSafe(self.texts.get(name, || make(self.dialect)));
-        Ok(match &mut self.inner {
-            Inner::Sqlite(tx) => {
-                bound!(sqlx::query(sql), args).execute(&mut **tx).await?.rows_affected()
-            }
-            Inner::Postgres(tx) => {
-                bound!(sqlx::query(sql), args).execute(&mut **tx).await?.rows_affected()
-            }
-        })
-    }
-
-    /// Runs several statements without arguments: a migration.
-    pub async fn script(&mut self, sql: &'static str) -> Result<(), StoreError> {
-        self.catch_up().await?;
-        match &mut self.inner {
-            Inner::Sqlite(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(|_| ())?,
-            Inner::Postgres(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(|_| ())?,
-        }
-        Ok(())
-    }
-
-    /// Runs a set-based statement on rows; none run nothing.
-    pub async fn rows(
-        &mut self,
-        name: &'static str,
-        make: impl FnOnce(Dialect) -> String,
-        rows: Rows,
-    ) -> Result<Vec<String>, StoreError> {
-        if rows.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.rows += rows.count();
-        self.run(name, make, &[Arg::Text(rows.array())]).await
-    }
-
-    /// A set-based statement on rows that returns nothing; none run nothing. It is put off until
-    /// something is asked, or the end, and then runs together with others: each way to the
-    /// connection and back takes about as long as a statement.
-    pub fn put(&mut self, name: &'static str, make: impl FnOnce(Dialect) -> String, rows: Rows) {
-        if rows.is_empty() {
-            return;
-        }
-        self.rows += rows.count();
-        let sql = self.texts.get(name, || match self.dialect {
-            // Each of several statements in one text takes the next argument.
-            Dialect::Sqlite => make(self.dialect).replace("$1", "?"),
-            Dialect::Postgres => make(self.dialect),
-        });
-        self.put_off.push((sql, rows.array()));
-    }
-
-    /// Inserts or replaces the nouns, like [`Tx::put`].
-    pub fn upsert<T: Noun>(&mut self, name: &'static str, nouns: &[T]) -> Result<(), StoreError> {
-        let rows = Rows::of(nouns, self.partitions)?;
-        self.put_nouns::<T>(name, rows);
-        Ok(())
-    }
-
-    /// The same with rows that somebody made before.
-    pub fn put_nouns<T: Noun>(&mut self, name: &'static str, rows: Rows) {
-        self.put(name, |dialect| T::TABLE.upsert(dialect), rows);
-    }
-
-    /// Runs what was put off, in its order.
-    async fn catch_up(&mut self) -> Result<(), StoreError> {
-        let put_off = std::mem::take(&mut self.put_off);
-        if put_off.is_empty() {
-            return Ok(());
-        }
-        match &mut self.inner {
-            Inner::Sqlite(tx) => {
-                let texts: Vec<&str> = put_off.iter().map(|(sql, _)| sql.as_ref()).collect();
-                let mut all = sqlx::query(AssertSqlSafe(texts.join(";\n")));
-                for (_, rows) in &put_off {
-                    all = all.bind(rows.as_str());
-                }
-                all.execute(&mut **tx).await?;
-            }
-            Inner::Postgres(tx) => {
-                for (sql, rows) in put_off {
-                    sqlx::query(AssertSqlSafe(sql)).bind(rows).execute(&mut **tx).await?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Makes everything lasting.
-    pub async fn commit(mut self) -> Result<(), StoreError> {
-        self.catch_up().await?;
-        match self.inner {
-            Inner::Sqlite(tx) => tx.commit().await?,
-            Inner::Postgres(tx) => tx.commit().await?,
-        }
-        Ok(())
-    }
 }

@@ -176,9 +176,9 @@ pub enum CommitError {
     /// This node no longer owns the partition: another one does the work.
     #[error("commit: another node has taken the partition over")]
     Fenced,
-    /// The event that came with the commit is stored already, or another one of its key waits:
-    /// store it like any other.
-    #[error("commit: the event is not the next one of its key")]
+    /// The event is dealt with already; or it came with the commit, and another one of its key
+    /// waits: store it like any other.
+    #[error("commit: the event is not the next one to be dealt with")]
     OutOfTurn,
     /// The database failed.
     #[error(transparent)]

@@ -16,11 +16,12 @@ use uuid::Uuid;
 
 use crate::{
     Store,
-    database::{Arg, Tx, limit},
+    database::{Arg, limit},
     dialect::Dialect,
     error::StoreError,
     state::{IDS, id_row},
-    table::{Column, Kind, Noun, Row, array, parse},
+    table::{Column, Kind, Noun, Row, Rows, array, parse},
+    transaction::Tx,
 };
 
 /// A vendor's event id that is longer than this is kept as its digest: an index has limits.
@@ -344,7 +345,7 @@ pub(crate) fn mark(tx: &mut Tx, marks: &[&Mark]) {
 /// Stores the events of many callers; returns how many were new of each.
 pub(crate) async fn insert(tx: &mut Tx, lists: &[&[Prepared]]) -> Result<Vec<usize>, StoreError> {
     let events: Vec<&Prepared> = lists.iter().copied().flatten().collect();
-    let new = sort(tx, rows(&events)).await?;
+    let new = sort(tx, numbered(events.iter().copied()).array()).await?;
     if new == 0 {
         return Ok(vec![0; lists.len()]);
     }
@@ -357,17 +358,12 @@ pub(crate) async fn insert(tx: &mut Tx, lists: &[&[Prepared]]) -> Result<Vec<usi
     Ok(lists.iter().map(count).collect())
 }
 
-/// The events as the JSON array of their rows.
-pub(crate) fn rows(events: &[&Prepared]) -> String {
-    let bytes: usize = events.iter().map(|event| event.size()).sum();
-    let mut rows = String::with_capacity(bytes + 2);
-    for (at, event) in (1_u32..).zip(events) {
-        rows.push(if at == 1 { '[' } else { ',' });
-        // The number stands before what follows the object's opening brace.
-        rows.push_str(&format!("{{\"seq\":{at},"));
-        rows.push_str(&event.json[1..]);
+/// The events' rows with their numbers, which the transaction counts on.
+pub(crate) fn numbered<'a>(events: impl IntoIterator<Item = &'a Prepared>) -> Rows {
+    let mut rows = Rows::default();
+    for (number, event) in (1..).zip(events) {
+        rows.push_with("seq", number, &event.row);
     }
-    rows.push_str(if events.is_empty() { "[]" } else { "]" });
     rows
 }
 
@@ -386,22 +382,11 @@ fn new_sql(dialect: Dialect) -> String {
 
 /// Stores events as dealt with, where nothing waits that is to be dealt with before; returns the
 /// ids of those that were.
-pub(crate) async fn insert_dealt_with(
-    tx: &mut Tx,
-    events: &[&Prepared],
-) -> Result<HashSet<String>, StoreError> {
-    if events.is_empty() {
-        return Ok(HashSet::new());
-    }
-    let make = |dialect: Dialect| {
-        let next = "not exists (select 1 from \"intake\") and not exists (select 1 \
-            from \"inbound\" o where o.\"source\" = r.\"source\" \
-            and o.\"source_key\" = r.\"source_key\" and o.\"state\" = 'waiting')";
-        format!("{} returning \"id\"", insert_where(dialect, next))
-    };
-    let stored = tx.run("inbound.dealt_with", make, &[Arg::Text(rows(events))]).await?;
-    tx.rows += u64::try_from(stored.len()).unwrap_or(0);
-    Ok(stored.into_iter().collect())
+pub(crate) fn dealt_with_sql(dialect: Dialect) -> String {
+    let next = "not exists (select 1 from \"intake\") and not exists (select 1 \
+        from \"inbound\" o where o.\"source\" = r.\"source\" \
+        and o.\"source_key\" = r.\"source_key\" and o.\"state\" = 'waiting')";
+    format!("{} returning \"id\"", insert_where(dialect, next))
 }
 
 fn insert_sql(dialect: Dialect) -> String {
@@ -430,7 +415,7 @@ fn insert_where(dialect: Dialect, condition: &str) -> String {
 /// Whoever brings the event makes it, so that the writer has less to do.
 pub(crate) struct Prepared {
     pub id: String,
-    json: String,
+    row: Rows,
     pub partition: u32,
     pub received_at: Timestamp,
 }
@@ -469,7 +454,7 @@ impl Prepared {
             next_at: event.received_at,
         };
         let json = serde_json::to_string(&written).map_err(unreadable)?;
-        Ok(Self { id, json, partition, received_at: event.received_at })
+        Ok(Self { id, row: Rows::one(json), partition, received_at: event.received_at })
     }
 
     /// An event that is dealt with in the transaction that stores it.
@@ -479,7 +464,7 @@ impl Prepared {
 
     /// The bytes that it takes in a list, its number included.
     pub fn size(&self) -> usize {
-        self.json.len() + 16
+        self.row.size() + 16
     }
 }
 

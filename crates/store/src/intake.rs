@@ -3,9 +3,10 @@
 
 use crate::{
     Store,
-    database::{Arg, Database, Tx},
+    database::{Arg, Database},
     error::StoreError,
     inbound::{self, Prepared},
+    transaction::Tx,
 };
 
 /// From so many vendors' requests in one transaction on it is a rush.
@@ -53,7 +54,12 @@ async fn pack(tx: &mut Tx, node: &str, events: &[&Prepared]) -> Result<(), Store
                select coalesce(max(\"seq\"), 0) + 1, $1, $2, $3, $4 from \"intake\"";
     let count = i64::try_from(events.len()).unwrap_or(i64::MAX);
     let since = events.first().map_or(0, |event| event.received_at.0);
-    let args = [node.into(), count.into(), since.into(), Arg::Text(inbound::rows(events))];
+    let args = [
+        node.into(),
+        count.into(),
+        since.into(),
+        Arg::Text(inbound::numbered(events.iter().copied()).array()),
+    ];
     tx.rows += tx.write("intake.pack", |_| sql.to_owned(), &args).await?;
     Ok(())
 }

@@ -11,10 +11,10 @@ use serde_json::Value;
 
 use crate::{
     Store,
-    database::Tx,
     dialect::Dialect,
     error::StoreError,
     table::{Column, Kind::Int, Kind::Text, Row, Rows, parse},
+    transaction::Tx,
 };
 
 /// The leases that a process holds.
@@ -172,21 +172,26 @@ async fn save(tx: &mut Tx, rows: Rows) -> Result<(), StoreError> {
 }
 
 async fn leases(tx: &mut Tx) -> Result<Vec<Lease>, StoreError> {
-    read(tx, "lease.all", Dialect::for_update).await
+    read(tx, "lease.all", |dialect| all_sql(dialect, dialect.for_update())).await
 }
+
+/// What [`current`] asks, and its name.
+pub(crate) const CURRENT: (&str, fn(Dialect) -> String) =
+    ("lease.current", |dialect| all_sql(dialect, dialect.for_share()));
 
 /// The stored terms with their owners, kept from changing until the transaction ends.
 pub(crate) async fn current(tx: &mut Tx) -> Result<Vec<(u32, Option<String>, i64)>, StoreError> {
-    let leases = read(tx, "lease.current", Dialect::for_share).await?;
+    let (name, make) = CURRENT;
+    let leases = read(tx, name, make).await?;
     Ok(leases.into_iter().map(|l| (l.partition, l.node, l.term)).collect())
 }
 
 async fn read(
     tx: &mut Tx,
     name: &'static str,
-    lock: fn(Dialect) -> &'static str,
+    make: fn(Dialect) -> String,
 ) -> Result<Vec<Lease>, StoreError> {
-    let texts = tx.run(name, |dialect| all_sql(dialect, lock(dialect)), &[]).await?;
+    let texts = tx.run(name, make, &[]).await?;
     texts.iter().map(|text| Ok(lease(&parse("lease", text)?))).collect()
 }
 

@@ -17,6 +17,7 @@ mod inbound;
 mod intake;
 mod kept;
 mod lease;
+mod lent;
 #[cfg(test)]
 mod lookups;
 mod merge;
@@ -32,6 +33,7 @@ mod stream;
 mod table;
 mod task;
 mod template;
+mod transaction;
 mod user;
 mod workspace;
 mod writer;

@@ -7,11 +7,13 @@ use std::sync::{
 };
 
 use baton_core::ids::{ConversationId, DeskId, VendorId};
-use sqlx::{AssertSqlSafe, SqlitePool};
+use sqlx::AssertSqlSafe;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::{Also, SecretKey, Store, StoreConfig, database::Pools, task::next_due_sql};
+use crate::{
+    Also, SecretKey, Store, StoreConfig, database::Pools, lent::Connections, task::next_due_sql,
+};
 
 const TASKS: &str = "insert into \"task\" (\"id\", \"workspace\", \"conversation\", \"what\", \
     \"due_at\", \"kind\", \"subject\", \"partition\") \
@@ -29,7 +31,7 @@ async fn store() -> (Store, TempDir) {
     (store.await.unwrap(), folder)
 }
 
-fn pools(store: &Store) -> (&SqlitePool, &SqlitePool) {
+fn connections(store: &Store) -> (&Arc<Connections>, &Arc<Connections>) {
     let Pools::Sqlite { writer, readers } = &*store.database().pools else {
         panic!("this is about SQLite");
     };
@@ -37,25 +39,30 @@ fn pools(store: &Store) -> (&SqlitePool, &SqlitePool) {
 }
 
 /// How many hundreds of steps SQLite's machine takes for a statement.
-async fn effort(readers: &SqlitePool, sql: String, argument: i64) -> u64 {
+async fn effort(readers: &Arc<Connections>, sql: String, argument: i64) -> u64 {
     let hundreds = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&hundreds);
-    let mut reader = readers.acquire().await.unwrap();
+    let mut lent = readers.lend().await.unwrap();
+    let reader = lent.connection().unwrap();
     reader.lock_handle().await.unwrap().set_progress_handler(100, move || {
         counted.fetch_add(1, Ordering::Relaxed);
         true
     });
     let query = sqlx::query_scalar::<_, String>(AssertSqlSafe(sql)).bind(argument);
-    assert_eq!(query.fetch_all(&mut *reader).await.unwrap(), ["1501"]);
+    assert_eq!(query.fetch_all(reader).await.unwrap(), ["1501"]);
     hundreds.load(Ordering::Relaxed)
 }
 
 /// The steps of a statement that has run, in the words of "explain query plan".
 async fn plan(store: &Store, name: &'static str) -> Vec<String> {
     let sql = store.database().texts.get(name, || panic!("{name} has not run"));
-    let (_, readers) = pools(store);
+    let (_, readers) = connections(store);
+    let mut reader = readers.lend().await.unwrap();
     let sql = AssertSqlSafe(format!("explain query plan {sql}"));
-    let steps = sqlx::query_as::<_, (i64, i64, i64, String)>(sql).fetch_all(readers).await.unwrap();
+    let steps = sqlx::query_as::<_, (i64, i64, i64, String)>(sql)
+        .fetch_all(reader.connection().unwrap())
+        .await
+        .unwrap();
     steps.into_iter().map(|(.., step)| step).collect()
 }
 
@@ -87,8 +94,9 @@ async fn what_every_event_looks_up_is_found_without_reading_a_history() {
 #[tokio::test]
 async fn the_next_moment_is_found_however_much_is_still_to_come() {
     let (store, _folder) = store().await;
-    let (writer, readers) = pools(&store);
-    sqlx::query(TASKS).execute(writer).await.unwrap();
+    let (writer, readers) = connections(&store);
+    let mut lent = writer.lend().await.unwrap();
+    sqlx::query(TASKS).execute(lent.connection().unwrap()).await.unwrap();
     let hundreds = effort(readers, next_due_sql("0, 1"), 1_500).await;
     assert!(hundreds < 10, "{hundreds} hundreds of steps");
 }

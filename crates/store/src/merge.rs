@@ -13,11 +13,12 @@ use crate::{
     Store,
     commit::add_fact,
     conversation::point_rows,
-    database::{Arg, Tx},
+    database::Arg,
     dialect::Dialect,
     error::StoreError,
     state::read,
     table::{Column, Kind, Row, array, parse},
+    transaction::Tx,
 };
 
 /// The most merges of one person that are listed.

@@ -1,10 +1,6 @@
 //! Brings a database up to the schema of this program, forward only.
 
-use crate::{
-    database::{Database, Tx},
-    error::StoreError,
-    secret::Vault,
-};
+use crate::{database::Database, error::StoreError, secret::Vault, transaction::Tx};
 
 /// The migrations in order; the version is the place in this list, from 1.
 const MIGRATIONS: &[&str] = &[

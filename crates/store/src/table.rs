@@ -118,6 +118,16 @@ impl Rows {
         nouns.into_iter().map(|noun| encode(noun, partitions)).collect()
     }
 
+    /// A row that somebody has written already.
+    pub fn one(json: String) -> Self {
+        Self { json, count: 1 }
+    }
+
+    /// Its bytes.
+    pub fn size(&self) -> usize {
+        self.json.len()
+    }
+
     pub fn count(&self) -> u64 {
         self.count
     }

@@ -9,11 +9,12 @@ use baton_core::{
 
 use crate::{
     Store,
-    database::{Arg, Tx, limit},
+    database::{Arg, limit},
     dialect::Dialect,
     error::StoreError,
     state::{IDS, id_row},
     table::{Noun, decode, parse},
+    transaction::Tx,
 };
 
 /// The most templates of one inbox; a vendor allows 6,000 at most.

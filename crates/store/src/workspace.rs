@@ -14,12 +14,13 @@ use uuid::Uuid;
 
 use crate::{
     Store,
-    database::{Arg, Tx},
+    database::Arg,
     dialect::Dialect,
     error::StoreError,
     secret::Vault,
     state::{id_row, read},
     table::{Column, Kind, Noun, Row, Rows, Table, decode, encode, parse},
+    transaction::Tx,
 };
 
 /// One tenant.

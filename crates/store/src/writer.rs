@@ -14,10 +14,11 @@ use tokio::sync::{mpsc, oneshot};
 use crate::{
     Store,
     commit::{self, Numbered, Pledge},
-    database::{Database, Tx},
+    database::Database,
     error::{CommitError, StoreError},
     inbound::{self, Caller, Mark, Prepared},
     intake,
+    transaction::Tx,
 };
 
 /// Units that may wait; more are refused.
@@ -322,7 +323,23 @@ impl Worker {
         }
     }
 
+    /// Most commits find what they expect: two ways to the database are enough for all of them.
     async fn transaction(&self, batch: &Batch) -> Result<Answers, StoreError> {
+        let mut looks_ahead = true;
+        loop {
+            if let Some(answers) = self.transact(batch, looks_ahead).await? {
+                return Ok(answers);
+            }
+            looks_ahead = false;
+        }
+    }
+
+    /// Writes a batch; none, and nothing is written, where it is not to look ahead.
+    async fn transact(
+        &self,
+        batch: &Batch,
+        looks_ahead: bool,
+    ) -> Result<Option<Answers>, StoreError> {
         let events: Vec<&[Prepared]> =
             batch.inbound.iter().map(|(i, _)| i.events.as_slice()).collect();
         let marks: Vec<&Mark> = batch.marks.iter().flat_map(|(marks, _)| marks).collect();
@@ -330,10 +347,14 @@ impl Worker {
         let inbound = intake::take(&mut tx, &self.node, batch.requests(), &events).await?;
         let pledges: Vec<&Pledge> =
             batch.commits.iter().map(|(pledge, _)| pledge.as_ref()).collect();
-        let commits = commit::write(&mut tx, &self.node, &pledges).await?;
+        let written = commit::write(&mut tx, &self.node, &pledges, looks_ahead).await?;
+        let Some(commits) = written else {
+            tx.rollback().await?;
+            return Ok(None);
+        };
         inbound::mark(&mut tx, &marks);
         self.finish(tx, batch.len()).await?;
-        Ok(Answers { commits, inbound })
+        Ok(Some(Answers { commits, inbound }))
     }
 
     async fn finish(&self, tx: Tx, units: usize) -> Result<(), StoreError> {

@@ -11,15 +11,16 @@ use baton_core::{
 use super::{
     Commit, Round,
     nouns::{CONTACT_POINTS, contact_point_rows},
+    number,
 };
 use crate::{
     conversation::point_rows,
-    database::Tx,
     dialect::Dialect,
     error::{CommitError, StoreError},
     inbound, lease,
     state::{IDS, id_row},
     table::{Column, Kind, Noun, Row, Rows, parse},
+    transaction::Tx,
 };
 
 const ALIASES: &[Column] = &[
@@ -30,6 +31,22 @@ const ALIASES: &[Column] = &[
     ("conversation", Kind::Text),
 ];
 
+/// Asks at once what is asked if nobody loses before the versions are raised; false where that
+/// gains nothing, or where others may lose before that.
+pub(super) async fn look_ahead(tx: &mut Tx, round: &Round<'_>) -> Result<bool, StoreError> {
+    if !tx.can_look_ahead() || round.alive().any(|(_, c)| !c.effects.recipients.is_empty()) {
+        return Ok(false);
+    }
+    let (name, leases) = lease::CURRENT;
+    tx.foresee(name, leases, None);
+    tx.foresee("commit.events", events_sql, Some(stored_events(round)));
+    tx.foresee("inbound.dealt_with", inbound::dealt_with_sql, Some(arriving_events(round)));
+    tx.foresee("commit.raise", raise_sql, Some(conversations(round, is_known)));
+    tx.foresee("commit.counters", number::counters_sql, Some(number::workspaces(round)));
+    tx.look_ahead().await?;
+    Ok(true)
+}
+
 /// The event is still to be dealt with, and this node holds the lease that covers the work: of
 /// the event's partition, or of the conversation's where there is no event.
 pub(super) async fn fence(
@@ -39,7 +56,7 @@ pub(super) async fn fence(
 ) -> Result<(), StoreError> {
     let leases = lease::current(tx).await?;
     let events = waiting_events(tx, round).await?;
-    round.keep(&CommitError::Conflict, |_, commit| {
+    round.keep(&CommitError::OutOfTurn, |_, commit| {
         commit.stored().is_none_or(|id| events.contains_key(&id.to_string()))
     });
     let partitions = tx.partitions;
@@ -63,27 +80,29 @@ async fn waiting_events(
     tx: &mut Tx,
     round: &Round<'_>,
 ) -> Result<HashMap<String, u32>, StoreError> {
-    let make = |dialect: Dialect| {
-        let object = dialect.text(
-            &dialect
-                .object(&[("id", "\"id\"".to_owned()), ("partition", "\"partition\"".to_owned())]),
-        );
-        format!(
-            "select {object} from \"inbound\" where \"id\" in (select r.\"id\" from {}) \
-             and \"state\" = 'waiting' order by \"id\"{}",
-            dialect.rows(1, IDS),
-            dialect.for_update()
-        )
-    };
-    let ids: Rows = round.alive().filter_map(|(_, c)| c.stored().map(id_row)).collect();
     let mut events = HashMap::new();
-    for text in tx.rows("commit.events", make, ids).await? {
+    for text in tx.rows("commit.events", events_sql, stored_events(round)).await? {
         let row = parse("inbound", &text)?;
         let id = row["id"].as_str().unwrap_or_default().to_owned();
         events
             .insert(id, row["partition"].as_u64().and_then(|p| u32::try_from(p).ok()).unwrap_or(0));
     }
     Ok(events)
+}
+
+fn stored_events(round: &Round<'_>) -> Rows {
+    round.alive().filter_map(|(_, commit)| commit.stored().map(id_row)).collect()
+}
+
+fn events_sql(dialect: Dialect) -> String {
+    let fields = [("id", "\"id\"".to_owned()), ("partition", "\"partition\"".to_owned())];
+    format!(
+        "select {} from \"inbound\" where \"id\" in (select r.\"id\" from {}) \
+         and \"state\" = 'waiting' order by \"id\"{}",
+        dialect.text(&dialect.object(&fields)),
+        dialect.rows(1, IDS),
+        dialect.for_update()
+    )
 }
 
 /// Stores the events that come with commits, as dealt with: those that are new, and for whose key
@@ -93,12 +112,19 @@ pub(super) async fn store_arriving(
     round: &mut Round<'_>,
 ) -> Result<HashSet<String>, StoreError> {
     let pledges = round.pledges;
-    let arriving = round.alive().filter_map(|(at, _)| pledges[at].arriving.as_ref());
-    let stored = inbound::insert_dealt_with(tx, &arriving.collect::<Vec<_>>()).await?;
+    let events = arriving_events(round);
+    let stored = tx.rows("inbound.dealt_with", inbound::dealt_with_sql, events).await?;
+    let stored: HashSet<String> = stored.into_iter().collect();
     round.keep(&CommitError::OutOfTurn, |at, _| {
         pledges[at].arriving.as_ref().is_none_or(|event| stored.contains(&event.id))
     });
     Ok(stored)
+}
+
+fn arriving_events(round: &Round<'_>) -> Rows {
+    let pledges = round.pledges;
+    let events = round.alive().filter_map(|(at, _)| pledges[at].arriving.as_ref());
+    inbound::numbered(events)
 }
 
 /// Removes the events again whose commits lost afterwards.
@@ -120,24 +146,29 @@ pub(super) fn forget_lost(tx: &mut Tx, round: &Round<'_>, stored: &HashSet<Strin
 
 /// Writes the conversations whose version is still the one that was read.
 pub(super) async fn raise_versions(tx: &mut Tx, round: &mut Round<'_>) -> Result<(), StoreError> {
-    let make = |dialect: Dialect| {
-        let table = Conversation::TABLE;
-        let sets: Vec<String> =
-            table.written().iter().map(|(name, _)| format!("\"{name}\" = r.\"{name}\"")).collect();
-        format!(
-            "update \"conversation\" set {} from {} where \"conversation\".\"id\" = r.\"id\" \
-             and \"conversation\".\"version\" = r.\"version\" - 1 returning \"conversation\".\"id\"",
-            sets.join(", "),
-            dialect.rows(1, &table.written())
-        )
-    };
-    let known = |c: &Commit| c.effects.conversation.version > 0;
-    let rows = conversations(round, known);
-    let won: HashSet<String> = tx.rows("commit.raise", make, rows).await?.into_iter().collect();
+    let rows = conversations(round, is_known);
+    let won = tx.rows("commit.raise", raise_sql, rows).await?;
+    let won: HashSet<String> = won.into_iter().collect();
     round.keep(&CommitError::Conflict, |_, commit| {
-        !known(commit) || won.contains(&commit.effects.conversation.id.to_string())
+        !is_known(commit) || won.contains(&commit.effects.conversation.id.to_string())
     });
     Ok(())
+}
+
+fn raise_sql(dialect: Dialect) -> String {
+    let table = Conversation::TABLE;
+    let sets: Vec<String> =
+        table.written().iter().map(|(name, _)| format!("\"{name}\" = r.\"{name}\"")).collect();
+    format!(
+        "update \"conversation\" set {} from {} where \"conversation\".\"id\" = r.\"id\" \
+         and \"conversation\".\"version\" = r.\"version\" - 1 returning \"conversation\".\"id\"",
+        sets.join(", "),
+        dialect.rows(1, &table.written())
+    )
+}
+
+fn is_known(commit: &Commit) -> bool {
+    commit.effects.conversation.version > 0
 }
 
 fn conversations(round: &Round<'_>, wanted: impl Fn(&Commit) -> bool) -> Rows {

@@ -8,10 +8,10 @@ use serde_json::Value;
 use super::{Commit, Round};
 use crate::{
     campaign::state_name,
-    database::Tx,
     dialect::Dialect,
     error::{CommitError, StoreError},
     table::{Column, Kind, Row, Rows},
+    transaction::Tx,
 };
 
 const MARKS: &[Column] = &[

@@ -13,9 +13,9 @@ use baton_core::{contact::Point, feed::Fact, ids::InboundId, step::Effects, time
 
 use crate::{
     Store, Terms,
-    database::Tx,
     error::{CommitError, StoreError},
     inbound::{NewInbound, Prepared},
+    transaction::Tx,
 };
 pub(crate) use number::{Numbered, add_fact};
 use rows::CommitRows;
@@ -76,10 +76,11 @@ impl Store {
     ///
     /// # Errors
     /// [`CommitError::Conflict`]: somebody else was faster (another version, a new conversation
-    /// under one of the same points, an event dealt with already); load and step again.
+    /// under one of the same points); load and step again.
     /// [`CommitError::Fenced`]: this process does not hold the partition of the event, or of
     /// the conversation where there is no event.
-    /// [`CommitError::OutOfTurn`]: the event that comes with it is not the next one.
+    /// [`CommitError::OutOfTurn`]: the event is dealt with already, or comes with the commit and is
+    /// not the next one of its key.
     pub async fn commit(&self, commit: Commit) -> Result<Vec<Fact>, CommitError> {
         let arriving = match &commit.cause {
             Some(Cause::Arriving(event)) => {
@@ -100,19 +101,26 @@ struct Round<'a> {
     verdicts: Vec<Option<CommitError>>,
 }
 
-/// Writes the commits that may be; answers each.
+/// Writes the commits that may be; answers each. None where it was looked ahead and somebody lost
+/// before it: the transaction is to be undone, and made again without.
 pub(crate) async fn write(
     tx: &mut Tx,
     node: &str,
     pledges: &[&Pledge],
-) -> Result<Vec<Result<Numbered, CommitError>>, StoreError> {
+    looks_ahead: bool,
+) -> Result<Option<Vec<Result<Numbered, CommitError>>>, StoreError> {
     if pledges.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Some(Vec::new()));
     }
     let mut round = Round { pledges, verdicts: pledges.iter().map(|_| None).collect() };
     round.once_per_conversation();
+    let admitted = round.alive().count();
+    let foresaw = looks_ahead && admit::look_ahead(tx, &round).await?;
     admit::fence(tx, node, &mut round).await?;
     let stored = admit::store_arriving(tx, &mut round).await?;
+    if foresaw && round.alive().count() < admitted {
+        return Ok(None);
+    }
     marks::keep_waiting(tx, &mut round).await?;
     admit::raise_versions(tx, &mut round).await?;
     admit::make_conversations(tx, &mut round).await?;
@@ -121,7 +129,7 @@ pub(crate) async fn write(
     nouns::write(tx, &round, &numbered)?;
     marks::write(tx, &round);
     let answers = round.verdicts.into_iter().zip(numbered);
-    Ok(answers.map(|(lost, numbered)| lost.map_or(Ok(numbered), Err)).collect())
+    Ok(Some(answers.map(|(lost, numbered)| lost.map_or(Ok(numbered), Err)).collect()))
 }
 
 impl<'a> Round<'a> {

@@ -16,11 +16,11 @@ use serde_json::Value;
 use super::{Commit, Round, number::Numbered, rows::CommitRows};
 use crate::{
     conversation::point_rows,
-    database::Tx,
     dialect::Dialect,
     error::StoreError,
     inbound::{self, Mark},
     table::{Column, Kind, Noun, Row, Rows, Table, clean, encode},
+    transaction::Tx,
 };
 
 /// The contact without its points, which have a table of their own.

@@ -1,6 +1,6 @@
 //! Short numbers of sessions and gapless positions of facts, from the workspace's counters.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use baton_core::{
     feed::{Fact, FactKind, NewFact},
@@ -14,11 +14,11 @@ use super::{
     rows::{is_numbered, newest, positioned},
 };
 use crate::{
-    database::Tx,
     dialect::Dialect,
     error::StoreError,
     state::{IDS, id_row},
-    table::{Column, Kind, parse},
+    table::{Column, Kind, Rows, parse},
+    transaction::Tx,
 };
 
 const COUNTERS: &[Column] =
@@ -65,17 +65,20 @@ impl Numbered {
     }
 }
 
-/// Gives sessions their numbers and facts their positions, without gaps.
-pub(super) async fn number(tx: &mut Tx, round: &Round<'_>) -> Result<Vec<Numbered>, StoreError> {
+/// The workspaces that count anything in this round.
+pub(super) fn workspaces(round: &Round<'_>) -> Rows {
     let counts = |c: &Commit| {
         !c.effects.facts.is_empty() || c.effects.sessions.iter().any(|s| !is_numbered(s))
     };
-    let workspaces: HashSet<String> = round
-        .alive()
-        .filter(|(_, c)| counts(c))
-        .map(|(_, c)| c.effects.conversation.workspace.to_string())
-        .collect();
-    let mut counters = counters(tx, workspaces).await?;
+    let counting = round.alive().filter(|(_, commit)| counts(commit));
+    let ids: BTreeSet<WorkspaceId> =
+        counting.map(|(_, commit)| commit.effects.conversation.workspace).collect();
+    ids.into_iter().map(id_row).collect()
+}
+
+/// Gives sessions their numbers and facts their positions, without gaps.
+pub(super) async fn number(tx: &mut Tx, round: &Round<'_>) -> Result<Vec<Numbered>, StoreError> {
+    let mut counters = counters(tx, workspaces(round)).await?;
     let mut numbered: Vec<Numbered> = round.pledges.iter().map(|_| Numbered::default()).collect();
     for (at, commit) in round.alive() {
         let workspace = commit.effects.conversation.workspace.to_string();
@@ -94,7 +97,7 @@ pub(crate) async fn add_fact(
     at: Timestamp,
 ) -> Result<Fact, StoreError> {
     let key = workspace.to_string();
-    let mut counters = counters(tx, HashSet::from([key.clone()])).await?;
+    let mut counters = counters(tx, Rows::from_iter([id_row(&key)])).await?;
     let counter = counters.entry(key).or_default();
     counter.feed_position += 1;
     counter.changed = true;
@@ -131,23 +134,21 @@ impl Counter {
     }
 }
 
-async fn counters(
-    tx: &mut Tx,
-    workspaces: HashSet<String>,
-) -> Result<BTreeMap<String, Counter>, StoreError> {
-    let make = |dialect: Dialect| {
-        let fields: Vec<(&str, String)> =
-            COUNTERS.iter().map(|(name, _)| (*name, format!("\"{name}\""))).collect();
-        let object = dialect.text(&dialect.object(&fields));
-        format!(
-            "select {object} from \"workspace\" where \"id\" in (select r.\"id\" from {}) \
-             order by \"id\"{}",
-            dialect.rows(1, IDS),
-            dialect.for_update()
-        )
-    };
+pub(super) fn counters_sql(dialect: Dialect) -> String {
+    let fields: Vec<(&str, String)> =
+        COUNTERS.iter().map(|(name, _)| (*name, format!("\"{name}\""))).collect();
+    format!(
+        "select {} from \"workspace\" where \"id\" in (select r.\"id\" from {}) \
+         order by \"id\"{}",
+        dialect.text(&dialect.object(&fields)),
+        dialect.rows(1, IDS),
+        dialect.for_update()
+    )
+}
+
+async fn counters(tx: &mut Tx, workspaces: Rows) -> Result<BTreeMap<String, Counter>, StoreError> {
     let mut counters = BTreeMap::new();
-    for text in tx.rows("commit.counters", make, workspaces.iter().map(id_row).collect()).await? {
+    for text in tx.rows("commit.counters", counters_sql, workspaces).await? {
         let row = parse("workspace", &text)?;
         let counter = Counter {
             session_number: row["session_number"].as_i64().unwrap_or(0),

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use baton_core::{
-    feed::Fact,
+    feed::{Fact, FactKind, NewFact},
     ids::*,
     inbound::{Inbound, Source},
     step::State,
@@ -24,6 +24,7 @@ crate::both!(
     an_event_is_stored_with_what_follows_from_it,
     an_event_does_not_overtake_what_waits,
     an_event_whose_commit_lost_is_not_stored,
+    whoever_loses_in_a_crowd_hurts_nobody,
     a_flood_is_stored_in_few_transactions,
     what_the_workers_commit_is_not_lost_in_a_flood,
     an_overload_is_refused_and_loses_nothing_else,
@@ -166,10 +167,10 @@ async fn an_event_takes_effect_once(w: World) {
     let state = w.load(commit.effects.conversation.id).await;
     let mut again = change(&state, |_| {});
     again.cause = Some(Cause::Stored(event.id));
-    assert!(matches!(w.store.commit(again).await, Err(CommitError::Conflict)));
+    assert!(is_out_of_turn(w.store.commit(again).await));
     let mut unheard = w.first_contact("8");
     unheard.cause = Some(Cause::Stored(InboundId(uuid())));
-    assert!(matches!(w.store.commit(unheard).await, Err(CommitError::Conflict)));
+    assert!(is_out_of_turn(w.store.commit(unheard).await));
     let fresh = w.event("9", None);
     w.store.inbound_put(vec![fresh.clone()]).await.unwrap();
     let (mut one, mut two) = (w.first_contact("9"), w.first_contact("10"));
@@ -244,6 +245,50 @@ async fn an_event_whose_commit_lost_is_not_stored(w: World) {
     let fenced = unleased.commit(arriving(&state, &event)).await;
     assert!(matches!(fenced, Err(CommitError::Fenced)));
     assert_eq!(w.store.inbound_put(vec![event]).await.unwrap(), 1);
+}
+
+/// Many commits of one transaction, some of which lose each in another way.
+async fn whoever_loses_in_a_crowd_hurts_nobody(w: World) {
+    w.store.inbound_put(vec![w.event("waits", None)]).await.unwrap();
+    let mut commits = Vec::new();
+    for n in 0..24 {
+        let state = w.begin(n).await;
+        let mut commit = arriving(&state, &w.event(&format!("k{n}"), Some(&format!("e{n}"))));
+        commit.effects.facts.push(notice());
+        match n % 6 {
+            1 => commit.cause = Some(Cause::Arriving(Arc::new(w.event("waits", None)))),
+            2 => commit.cause = Some(Cause::Stored(InboundId(uuid()))),
+            3 => commit.effects.conversation.version += 1,
+            _ => {}
+        }
+        commits.push((n, commit));
+    }
+    let before = w.store.feed_last(w.workspace).await.unwrap();
+    let results = join_all(commits.iter().map(|(_, c)| w.store.commit(c.clone()))).await;
+    let mut positions = Vec::new();
+    for ((n, commit), result) in commits.iter().zip(results) {
+        match (n % 6, result) {
+            (1 | 2, result) => assert!(is_out_of_turn(result), "{n}"),
+            (3, result) => assert!(matches!(result, Err(CommitError::Conflict)), "{n}"),
+            (_, result) => positions.extend(result.unwrap().iter().map(|fact| fact.position)),
+        }
+        let loaded = w.load(commit.effects.conversation.id).await.conversation.version;
+        assert_eq!(loaded, if (1..=3).contains(&(n % 6)) { 1 } else { 2 }, "{n}");
+    }
+    positions.sort_unstable();
+    assert_eq!(positions, (before + 1..=before + 12).collect::<Vec<_>>(), "without gaps");
+    let stored = commits.iter().filter(|(n, _)| !(1..=3).contains(&(n % 6)));
+    for (n, _) in stored {
+        let again = w.event(&format!("k{n}"), Some(&format!("e{n}")));
+        assert_eq!(w.store.inbound_put(vec![again]).await.unwrap(), 0, "{n}");
+    }
+    let lost = w.event("k3", Some("e3"));
+    assert_eq!(w.store.inbound_put(vec![lost]).await.unwrap(), 1, "what lost was not stored");
+}
+
+fn notice() -> NewFact {
+    let kind = FactKind::OperatorNotice { code: "told".to_owned(), text: "once".to_owned() };
+    NewFact { session: None, kind }
 }
 
 async fn a_flood_is_stored_in_few_transactions(w: World) {
