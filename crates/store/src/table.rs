@@ -144,7 +144,7 @@ impl Rows {
         self.add(&rows.json, rows.count);
     }
 
-    /// The rows with one more column, which comes first.
+    /// A row with one more column, which comes first.
     pub fn push_with(&mut self, name: &str, number: i64, row: &Self) {
         let rest = row.json.strip_prefix('{').unwrap_or_default();
         self.add(&format!("{{\"{name}\":{number},{rest}"), row.count);
