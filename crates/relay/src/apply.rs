@@ -143,7 +143,9 @@ impl Hub {
             let Stepped { effects, mut after, go } = stepped;
             let is_needless = || with.writes_nothing(whose) && effects.is_nothing(&state);
             if effects.ask_desk || is_needless() {
-                return Ok((after, effects));
+                // What is not committed has no state after it.
+                drop(seen);
+                return Ok((state, effects));
             }
             let commit = Commit {
                 effects: effects.clone(),

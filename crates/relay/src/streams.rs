@@ -273,27 +273,34 @@ async fn keep_places(hub: &Hub) {
 }
 
 /// Listens to one stream until nobody wants it any more.
-async fn follow(hub: Arc<Hub>, key: Key, mut ended: watch::Receiver<bool>) {
+async fn follow(hub: Arc<Hub>, key: Key, ended: watch::Receiver<bool>) {
     let mut tries = 0;
-    loop {
-        let rest = tokio::select! {
-            rest = Box::pin(listen(&hub, &key, &mut tries)) => rest,
-            // The sender is gone: the last handoff is over.
-            _ = ended.changed() => return,
-        };
+    // The sender is gone when the last handoff is over.
+    while ended.has_changed().is_ok() {
+        let rest = Box::pin(listen(&hub, &key, &ended, &mut tries)).await;
         hub.streams.with(&key, |stream| stream.open = false);
         tokio::select! {
             () = tokio::time::sleep(rest) => {}
-            _ = ended.changed() => return,
+            () = over(&ended) => {}
         }
     }
 }
 
+/// Resolves when nobody wants the stream any more.
+async fn over(ended: &watch::Receiver<bool>) {
+    // Nothing is ever sent.
+    let _ = ended.clone().changed().await;
+}
+
 /// Opens the stream and takes in what it brings. Returns how long to wait before the next try.
 /// What is done only now and then is boxed: a stream waits for hours, and thousands do.
-async fn listen(hub: &Hub, key: &Key, tries: &mut u32) -> Duration {
+async fn listen(hub: &Hub, key: &Key, ended: &watch::Receiver<bool>, tries: &mut u32) -> Duration {
     let Some(desk) = hub.registry().desk(key.0) else { return REFUSED_PAUSE };
-    let mut stream = match Box::pin(open(hub, desk.as_ref(), key)).await {
+    let opened = tokio::select! {
+        opened = Box::pin(open(hub, desk.as_ref(), key)) => opened,
+        () = over(ended) => return Duration::ZERO,
+    };
+    let mut stream = match opened {
         Ok(stream) => stream,
         Err(fault) => return Box::pin(refused(hub, key, &fault, tries)).await,
     };
@@ -303,18 +310,34 @@ async fn listen(hub: &Hub, key: &Key, tries: &mut u32) -> Duration {
     hub.streams.with(key, |stream| stream.open = true);
     hub.health.learn(key.0.0, &Outcome::Accepted(Accepted::default()));
     *tries += 1;
-    let (heard, ()) = tokio::join!(hear(hub, key, stream.as_mut()), Box::pin(catch_up(hub, key)));
+    let caught_up = Box::pin(async {
+        tokio::select! {
+            () = catch_up(hub, key) => {}
+            () = over(ended) => {}
+        }
+    });
+    let (heard, ()) = tokio::join!(hear(hub, key, ended, stream.as_mut()), caught_up);
     if heard {
         *tries = 0;
     }
     pause(*tries)
 }
 
-/// Takes in what the stream brings until it ends; whether it brought anything.
-async fn hear(hub: &Hub, key: &Key, stream: &mut dyn EventStream) -> bool {
+/// Takes in what the stream brings until it ends; whether it brought anything. What was heard is
+/// stored, also when nobody wants the stream any more: it will not be asked again.
+async fn hear(
+    hub: &Hub,
+    key: &Key,
+    ended: &watch::Receiver<bool>,
+    stream: &mut dyn EventStream,
+) -> bool {
     let mut heard = false;
     loop {
-        match stream.next().await {
+        let next = tokio::select! {
+            next = stream.next() => next,
+            () = over(ended) => return heard,
+        };
+        match next {
             Ok(Some(next)) => {
                 if !Box::pin(take(hub, key, next)).await {
                     return heard;

@@ -16,7 +16,7 @@ use sqlx::{
 use crate::{
     dialect::Dialect,
     error::StoreError,
-    lent::{ACQUIRE, Connections},
+    lent::{ACQUIRE, Connections, Left},
     table::{Noun, clean, decode, parse},
 };
 
@@ -140,9 +140,12 @@ impl Database {
         Ok(match &*self.pools {
             Pools::Sqlite { readers, .. } => {
                 let mut reader = readers.lend().await?;
-                bound!(sqlx::query_scalar::<_, String>(sql), args)
-                    .fetch_all(reader.connection()?)
-                    .await?
+                reader.set_left(Left::Busy);
+                let query = bound!(sqlx::query_scalar::<_, String>(sql), args);
+                let read = query.fetch_all(reader.connection()?).await;
+                let crashed = matches!(read, Err(sqlx::Error::WorkerCrashed));
+                reader.set_left(if crashed { Left::Cut } else { Left::Idle });
+                read?
             }
             Pools::Postgres { readers, .. } => {
                 bound!(sqlx::query_scalar::<_, String>(sql), args).fetch_all(readers).await?

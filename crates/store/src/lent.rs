@@ -41,7 +41,7 @@ impl Connections {
             None => SqliteConnection::connect_with(&self.options).await?,
         };
         let of = Arc::clone(self);
-        Ok(Lent { connection: Some(connection), is_whole: true, of, _place: place })
+        Ok(Lent { connection: Some(connection), left: Left::Idle, of, _place: place })
     }
 
     fn free(&self) -> MutexGuard<'_, Vec<SqliteConnection>> {
@@ -51,8 +51,9 @@ impl Connections {
     /// Lends no more, and closes them all once they are back.
     pub async fn close(&self) {
         // Whoever reads while the store is closed lets go soon.
-        let _ = tokio::time::timeout(ACQUIRE, self.places.acquire_many(self.count)).await;
+        let all = tokio::time::timeout(ACQUIRE, self.places.acquire_many(self.count)).await;
         self.places.close();
+        drop(all);
         let free = std::mem::take(&mut *self.free());
         for connection in free {
             if let Err(error) = connection.close().await {
@@ -62,10 +63,21 @@ impl Connections {
     }
 }
 
+/// How a connection is left by whoever had it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Left {
+    /// It is free.
+    Idle,
+    /// Its thread may still be at a query that nobody waits for: others are lent before it.
+    Busy,
+    /// In the middle of a transaction, which closing it undoes, or unfit for anything.
+    Cut,
+}
+
 /// A connection for a while.
 pub(crate) struct Lent {
     connection: Option<SqliteConnection>,
-    is_whole: bool,
+    left: Left,
     of: Arc<Connections>,
     _place: OwnedSemaphorePermit,
 }
@@ -76,16 +88,21 @@ impl Lent {
         self.connection.as_mut().ok_or(sqlx::Error::WorkerCrashed)
     }
 
-    /// In the middle of a transaction it is closed when it is let go, which undoes it.
-    pub fn set_whole(&mut self, is_whole: bool) {
-        self.is_whole = is_whole;
+    /// How it is left if it is let go now.
+    pub fn set_left(&mut self, left: Left) {
+        self.left = left;
     }
 }
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        if let Some(connection) = self.connection.take().filter(|_| self.is_whole) {
-            self.of.free().push(connection);
+        let Some(connection) = self.connection.take() else { return };
+        let mut free = self.of.free();
+        match self.left {
+            _ if self.of.places.is_closed() => {}
+            Left::Idle => free.push(connection),
+            Left::Busy => free.insert(0, connection),
+            Left::Cut => {}
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     database::{Arg, Database, Pools, Texts, bound},
     dialect::Dialect,
     error::StoreError,
-    lent::Lent,
+    lent::{Left, Lent},
     table::{Noun, Rows},
 };
 
@@ -77,7 +77,7 @@ impl Database {
         let (inner, put_off) = match &*self.pools {
             Pools::Sqlite { writer, .. } => {
                 let mut lent = writer.lend().await?;
-                lent.set_whole(false);
+                lent.set_left(Left::Cut);
                 (Inner::Sqlite(lent), vec![Statement::plain(BEGIN)])
             }
             Pools::Postgres { writer, .. } => (Inner::Postgres(writer.begin().await?), Vec::new()),
@@ -236,30 +236,30 @@ impl Tx {
 
     /// Makes everything lasting.
     pub async fn commit(mut self) -> Result<(), StoreError> {
-        self.end(COMMIT).await?;
+        if matches!(self.inner, Inner::Sqlite(_)) {
+            self.put_off.push(Statement::plain(COMMIT));
+        }
+        self.catch_up().await?;
         match self.inner {
-            Inner::Sqlite(mut lent) => lent.set_whole(true),
+            Inner::Sqlite(mut lent) => lent.set_left(Left::Idle),
             Inner::Postgres(tx) => tx.commit().await?,
         }
         Ok(())
     }
 
-    /// Undoes everything.
-    pub async fn rollback(mut self) -> Result<(), StoreError> {
-        self.end(ROLLBACK).await?;
+    /// Undoes everything, and keeps the connection.
+    pub async fn rollback(self) -> Result<(), StoreError> {
+        let began = self.put_off.first().is_none_or(|first| *first.sql != *BEGIN);
         match self.inner {
-            Inner::Sqlite(mut lent) => lent.set_whole(true),
+            Inner::Sqlite(mut lent) => {
+                if began {
+                    sqlx::raw_sql(ROLLBACK).execute(lent.connection()?).await?;
+                }
+                lent.set_left(Left::Idle);
+            }
             Inner::Postgres(tx) => tx.rollback().await?,
         }
         Ok(())
-    }
-
-    /// What was put off, and on SQLite the end goes along with it.
-    async fn end(&mut self, how: &'static str) -> Result<(), StoreError> {
-        if matches!(self.inner, Inner::Sqlite(_)) {
-            self.put_off.push(Statement::plain(how));
-        }
-        self.catch_up().await.map(drop)
     }
 }
 

@@ -343,18 +343,25 @@ impl Worker {
         let events: Vec<&[Prepared]> =
             batch.inbound.iter().map(|(i, _)| i.events.as_slice()).collect();
         let marks: Vec<&Mark> = batch.marks.iter().flat_map(|(marks, _)| marks).collect();
-        let mut tx = self.database.begin().await?;
-        let inbound = intake::take(&mut tx, &self.node, batch.requests(), &events).await?;
         let pledges: Vec<&Pledge> =
             batch.commits.iter().map(|(pledge, _)| pledge.as_ref()).collect();
-        let written = commit::write(&mut tx, &self.node, &pledges, looks_ahead).await?;
-        let Some(commits) = written else {
-            tx.rollback().await?;
-            return Ok(None);
+        // Behind a rush no event is the next one that comes with its commit.
+        let looks_ahead = looks_ahead && batch.requests() < intake::RUSH;
+        let mut tx = self.database.begin().await?;
+        let written = async {
+            let inbound = intake::take(&mut tx, &self.node, batch.requests(), &events).await?;
+            let commits = commit::write(&mut tx, &self.node, &pledges, looks_ahead).await?;
+            inbound::mark(&mut tx, &marks);
+            Ok(commits.map(|commits| Answers { commits, inbound }))
         };
-        inbound::mark(&mut tx, &marks);
-        self.finish(tx, batch.len()).await?;
-        Ok(Some(Answers { commits, inbound }))
+        match written.await {
+            Ok(Some(answers)) => {
+                self.finish(tx, batch.len()).await?;
+                Ok(Some(answers))
+            }
+            Ok(None) => tx.rollback().await.map(|()| None),
+            Err(error) => Err(undo(tx, error).await),
+        }
     }
 
     async fn finish(&self, tx: Tx, units: usize) -> Result<(), StoreError> {
@@ -369,8 +376,10 @@ impl Worker {
     async fn work(&self, work: Work) -> Result<(), StoreError> {
         let done = async {
             let mut tx = self.database.begin().await?;
-            work(&mut tx).await?;
-            self.finish(tx, 1).await
+            match work(&mut tx).await {
+                Ok(()) => self.finish(tx, 1).await,
+                Err(error) => Err(undo(tx, error).await),
+            }
         };
         done.await.inspect_err(|error| error.log_refusal(1))
     }
@@ -419,6 +428,13 @@ impl Batch {
             let _ = to.send(Err(error.clone()));
         }
     }
+}
+
+/// Undoes a transaction that failed.
+async fn undo(tx: Tx, error: StoreError) -> StoreError {
+    // Where that fails too, the connection is closed, which undoes it.
+    let _ = tx.rollback().await;
+    error
 }
 
 fn refuse(unit: Unit, error: &StoreError) {

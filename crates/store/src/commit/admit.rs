@@ -129,19 +129,19 @@ fn arriving_events(round: &Round<'_>) -> Rows {
 
 /// Removes the events again whose commits lost afterwards.
 pub(super) fn forget_lost(tx: &mut Tx, round: &Round<'_>, stored: &HashSet<String>) {
-    let lost = round.pledges.iter().zip(&round.verdicts).filter(|(_, verdict)| verdict.is_some());
-    let events = lost.filter_map(|(pledge, _)| pledge.arriving.as_ref()).map(|event| &event.id);
+    let kept: HashSet<&String> = round
+        .alive()
+        .filter_map(|(at, _)| round.pledges[at].arriving.as_ref())
+        .map(|event| &event.id)
+        .collect();
+    let lost = stored.iter().filter(|id| !kept.contains(id));
     let make = |dialect: Dialect| {
         format!(
             "delete from \"inbound\" where \"id\" in (select r.\"id\" from {})",
             dialect.rows(1, IDS)
         )
     };
-    tx.put(
-        "commit.lost_events",
-        make,
-        events.filter(|id| stored.contains(*id)).map(id_row).collect(),
-    );
+    tx.put("commit.lost_events", make, lost.map(id_row).collect());
 }
 
 /// Writes the conversations whose version is still the one that was read.
