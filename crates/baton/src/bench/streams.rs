@@ -85,6 +85,8 @@ struct Relayed {
     load_per_s: f64,
     p50_ms: f64,
     p99_ms: f64,
+    /// Units of work that the hub's writer had for each reply, its own keeping included.
+    units_per_reply: f64,
 }
 
 /// Everything around the hub.
@@ -130,9 +132,9 @@ async fn measure(stage: &mut Stage, conversations: u64) -> Result<Report, RunErr
             continue;
         }
         eprintln!("the hub is killed …");
-        let (resumed, _hub) = stage.resume(hub).await?;
+        let (resumed, hub) = stage.resume(hub).await?;
         eprintln!("reps write …");
-        let relayed = stage.relay().await?;
+        let relayed = stage.relay(&hub).await?;
         let points = levels.iter().map(|level| (float(level.conversations), level.anonymous_mib));
         let kib_per_conversation = rounded(media::slope(points) * 1_024.0);
         return Ok(Report { levels, kib_per_conversation, resumed, relayed });
@@ -198,7 +200,7 @@ impl Stage {
     }
 
     /// Has reps write at full speed, and at half of it.
-    async fn relay(&self) -> Result<Relayed, RunError> {
+    async fn relay(&self, hub: &Hub) -> Result<Relayed, RunError> {
         let work = self.live.work.iter().take(WRITTEN_MAX).cloned().collect();
         let (sandbox, customers) = (Arc::clone(&self.sandbox), Arc::clone(&self.customers));
         let reps = Arc::new(Reps { sandbox, customers, work });
@@ -208,13 +210,16 @@ impl Stage {
         let full = reps.at_full_speed().await?;
         self.live.settled().await?;
         tokio::time::sleep(BETWEEN).await;
+        let units = hub.units(&self.sandbox.http).await?;
         let half = reps.at_pace(full.per_s() / 2.0).await?;
-        Ok(Relayed::new(reps.work.len(), &full, &half))
+        self.live.settled().await?;
+        let units = hub.units(&self.sandbox.http).await?.saturating_sub(units);
+        Ok(Relayed::new(reps.work.len(), &full, &half, units))
     }
 }
 
 impl Relayed {
-    fn new(replies: usize, full: &Replies, half: &Replies) -> Self {
+    fn new(replies: usize, full: &Replies, half: &Replies, units: u64) -> Self {
         Self {
             replies: 2 * replies as u64,
             calls: (full.count() + half.count()) as u64,
@@ -222,6 +227,7 @@ impl Relayed {
             load_per_s: rounded(full.per_s() / 2.0),
             p50_ms: rounded(half.percentile_ms(50)),
             p99_ms: rounded(half.percentile_ms(99)),
+            units_per_reply: rounded(float(units) / float(half.count() as u64)),
         }
     }
 }
@@ -240,10 +246,12 @@ impl Report {
             "killed: {open_again} of {streams} streams open again after {after_kill_s:.1} s \
              ({opening_s:.1} s from the first to the last), {tokens_bought} tokens bought"
         );
-        let Relayed { replies, calls, capacity_per_s, load_per_s, p50_ms, p99_ms } = &self.relayed;
+        let Relayed { replies, calls, capacity_per_s, load_per_s, .. } = &self.relayed;
+        let Relayed { p50_ms, p99_ms, units_per_reply, .. } = &self.relayed;
         println!(
             "replies: {calls} of {replies} called through; {capacity_per_s:.0}/s at most; at \
-             {load_per_s:.0}/s median {p50_ms:.1} ms, 99 of 100 within {p99_ms:.1} ms"
+             {load_per_s:.0}/s median {p50_ms:.1} ms, 99 of 100 within {p99_ms:.1} ms, \
+             {units_per_reply:.1} units written for each"
         );
     }
 }

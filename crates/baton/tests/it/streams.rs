@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-const CONVERSATIONS: u64 = 12;
+const CONVERSATIONS: u64 = 24;
 
 #[test]
 fn a_killed_hub_hears_all_again_and_buys_no_token() {
@@ -23,4 +23,7 @@ fn a_killed_hub_hears_all_again_and_buys_no_token() {
     let relayed = &report["relayed"];
     assert_eq!(relayed["replies"], 2 * CONVERSATIONS, "{report}");
     assert_eq!(relayed["calls"], 2 * CONVERSATIONS, "{report}");
+    // One with the rep's words, one with what came of the call, and a few for leases and places.
+    let units = relayed["units_per_reply"].as_f64().unwrap();
+    assert!((2.0..3.0).contains(&units), "{report}");
 }

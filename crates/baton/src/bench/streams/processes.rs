@@ -1,6 +1,10 @@
 //! The processes around the measurement: the simulated vendors, and the hub, which is killed.
 
-use std::{path::Path, process::Stdio, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -134,6 +138,7 @@ impl Sandbox {
 /// The hub, as it is served anywhere.
 pub struct Hub {
     child: Child,
+    log: PathBuf,
     /// When it was told to start, by the simulators' clock.
     pub started_ms: i64,
 }
@@ -152,8 +157,9 @@ impl Hub {
     /// It does not start.
     pub async fn start(sandbox: &Sandbox, served: &Served<'_>) -> Result<Self, RunError> {
         let folder = served.folder.path();
-        let log = std::fs::File::options().create(true).append(true).open(log(folder));
-        let log = log.map_err(RunError::io("open the log of the hub"))?;
+        let log = log(folder);
+        let lines = std::fs::File::options().create(true).append(true).open(&log);
+        let lines = lines.map_err(RunError::io("open the log of the hub"))?;
         let started_ms = sandbox.now_ms().await?;
         let child = program()?
             .arg("serve")
@@ -161,13 +167,31 @@ impl Hub {
             .env("BATON_SERVER__LISTEN", "127.0.0.1:0")
             .env("BATON_FILES__FOLDER", folder.join("files"))
             .env("BATON_KEY", served.key)
-            .env("BATON_LOG__LEVEL", "warn")
+            .env("BATON_LOG__LEVEL", "warn,baton::serve=info")
             .env("BATON_DEVELOPMENT__ENABLED", "true")
             .stdout(Stdio::null())
-            .stderr(log)
+            .stderr(lines)
             .spawn()
             .map_err(RunError::io("start the hub"))?;
-        Ok(Self { child, started_ms })
+        Ok(Self { child, log, started_ms })
+    }
+
+    /// Units of work that it has written since its start.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub async fn units(&self, http: &reqwest::Client) -> Result<u64, RunError> {
+        let failed = || RunError::Refused("read how much the hub has written".to_owned());
+        let log = std::fs::read_to_string(&self.log).map_err(|_| failed())?;
+        let address = log.lines().rev().find_map(|line| {
+            let line: Value = serde_json::from_str(line).ok()?;
+            line["address"].as_str().map(str::to_owned)
+        });
+        let url = format!("http://{}/metrics", address.ok_or_else(failed)?);
+        let answer = http.get(url).send().await.map_err(|_| failed())?;
+        let metrics = answer.text().await.map_err(|_| failed())?;
+        let units = metrics.lines().find_map(|line| line.strip_prefix("baton_store_units "));
+        units.and_then(|units| units.trim().parse().ok()).ok_or_else(failed)
     }
 
     /// Its anonymous memory, in MiB.
