@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-const CONVERSATIONS: u64 = 24;
+const CONVERSATIONS: u64 = 48;
 
 #[test]
 fn a_killed_hub_hears_all_again_and_buys_no_token() {
