@@ -21,7 +21,7 @@ use crate::{
     error::StoreError,
     state::{IDS, id_row},
     table::{Column, Kind, Noun, Row, Rows, array, parse},
-    transaction::Tx,
+    transaction::{Question, Tx},
 };
 
 /// A vendor's event id that is longer than this is kept as its digest: an index has limits.
@@ -382,7 +382,9 @@ fn new_sql(dialect: Dialect) -> String {
 
 /// Stores events as dealt with, where nothing waits that is to be dealt with before; returns the
 /// ids of those that were.
-pub(crate) fn dealt_with_sql(dialect: Dialect) -> String {
+pub(crate) const DEALT_WITH: Question = ("inbound.dealt_with", dealt_with_sql);
+
+fn dealt_with_sql(dialect: Dialect) -> String {
     let next = "not exists (select 1 from \"intake\") and not exists (select 1 \
         from \"inbound\" o where o.\"source\" = r.\"source\" \
         and o.\"source_key\" = r.\"source_key\" and o.\"state\" = 'waiting')";

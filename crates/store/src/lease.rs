@@ -14,7 +14,7 @@ use crate::{
     dialect::Dialect,
     error::StoreError,
     table::{Column, Kind::Int, Kind::Text, Row, Rows, parse},
-    transaction::Tx,
+    transaction::{Question, Tx},
 };
 
 /// The leases that a process holds.
@@ -176,7 +176,7 @@ async fn leases(tx: &mut Tx) -> Result<Vec<Lease>, StoreError> {
 }
 
 /// What [`current`] asks, and its name.
-pub(crate) const CURRENT: (&str, fn(Dialect) -> String) =
+pub(crate) const CURRENT: Question =
     ("lease.current", |dialect| all_sql(dialect, dialect.for_share()));
 
 /// The stored terms with their owners, kept from changing until the transaction ends.

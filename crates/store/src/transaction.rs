@@ -30,9 +30,7 @@ pub(crate) struct Tx {
     pub rows: u64,
     /// Statements that nobody has waited for yet.
     put_off: Vec<Statement>,
-    /// Which of them are asked ahead.
-    ahead: Vec<(usize, &'static str)>,
-    /// What came of it, by the statements' names.
+    /// Answers to what was asked ahead, by the statements' names.
     foreseen: HashMap<&'static str, Vec<String>>,
 }
 
@@ -45,6 +43,9 @@ struct Statement {
     sql: Arc<str>,
     args: Vec<Arg>,
 }
+
+/// A statement's name and text, where both are needed twice: to look ahead, and to ask.
+pub(crate) type Question = (&'static str, fn(Dialect) -> String);
 
 /// What came of a statement.
 #[derive(Default)]
@@ -89,7 +90,6 @@ impl Database {
             partitions: self.partitions,
             rows: 0,
             put_off,
-            ahead: Vec::new(),
             foreseen: HashMap::new(),
         })
     }
@@ -173,31 +173,21 @@ impl Tx {
         matches!(self.inner, Inner::Sqlite(_))
     }
 
-    /// What will probably be asked in these words: its answer is at hand then.
-    pub fn foresee(
+    /// Asks at once what will be asked one by one, in the same words: the answers are at hand then.
+    pub async fn look_ahead(
         &mut self,
-        name: &'static str,
-        make: impl FnOnce(Dialect) -> String,
-        rows: Option<Rows>,
-    ) {
-        let args = match rows {
-            Some(rows) if rows.is_empty() => return,
-            Some(rows) => vec![Arg::Text(rows.array())],
-            None => Vec::new(),
-        };
-        self.ahead.push((self.put_off.len(), name));
-        self.put_off(name, make, args);
-    }
-
-    /// Asks what is foreseen.
-    pub async fn look_ahead(&mut self) -> Result<(), StoreError> {
-        let ahead = mem::take(&mut self.ahead);
-        let mut answers = self.catch_up().await?;
-        for (at, name) in ahead {
-            if let Some(answer) = answers.get_mut(at) {
-                self.foreseen.insert(name, mem::take(&mut answer.rows));
-            }
+        alone: Question,
+        on_rows: impl IntoIterator<Item = (Question, Rows)>,
+    ) -> Result<(), StoreError> {
+        let first = self.put_off.len();
+        let mut names = vec![alone.0];
+        self.put_off(alone.0, alone.1, Vec::new());
+        for ((name, make), rows) in on_rows.into_iter().filter(|(_, rows)| !rows.is_empty()) {
+            names.push(name);
+            self.put_off(name, make, vec![Arg::Text(rows.array())]);
         }
+        let answers = self.catch_up().await?.into_iter().skip(first);
+        self.foreseen = names.into_iter().zip(answers.map(|answer| answer.rows)).collect();
         Ok(())
     }
 

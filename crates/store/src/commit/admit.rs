@@ -20,7 +20,7 @@ use crate::{
     inbound, lease,
     state::{IDS, id_row},
     table::{Column, Kind, Noun, Row, Rows, parse},
-    transaction::Tx,
+    transaction::{Question, Tx},
 };
 
 const ALIASES: &[Column] = &[
@@ -31,19 +31,22 @@ const ALIASES: &[Column] = &[
     ("conversation", Kind::Text),
 ];
 
+const EVENTS: Question = ("commit.events", events_sql);
+const RAISE: Question = ("commit.raise", raise_sql);
+
 /// Asks at once what is asked if nobody loses before the versions are raised; false where that
 /// gains nothing, or where others may lose before that.
 pub(super) async fn look_ahead(tx: &mut Tx, round: &Round<'_>) -> Result<bool, StoreError> {
     if !tx.can_look_ahead() || round.alive().any(|(_, c)| !c.effects.recipients.is_empty()) {
         return Ok(false);
     }
-    let (name, leases) = lease::CURRENT;
-    tx.foresee(name, leases, None);
-    tx.foresee("commit.events", events_sql, Some(stored_events(round)));
-    tx.foresee("inbound.dealt_with", inbound::dealt_with_sql, Some(arriving_events(round)));
-    tx.foresee("commit.raise", raise_sql, Some(conversations(round, is_known)));
-    tx.foresee("commit.counters", number::counters_sql, Some(number::workspaces(round)));
-    tx.look_ahead().await?;
+    let on_rows = [
+        (EVENTS, stored_events(round)),
+        (inbound::DEALT_WITH, arriving_events(round)),
+        (RAISE, conversations(round, is_known)),
+        (number::COUNT, number::workspaces(round)),
+    ];
+    tx.look_ahead(lease::CURRENT, on_rows).await?;
     Ok(true)
 }
 
@@ -81,7 +84,7 @@ async fn waiting_events(
     round: &Round<'_>,
 ) -> Result<HashMap<String, u32>, StoreError> {
     let mut events = HashMap::new();
-    for text in tx.rows("commit.events", events_sql, stored_events(round)).await? {
+    for text in tx.rows(EVENTS.0, EVENTS.1, stored_events(round)).await? {
         let row = parse("inbound", &text)?;
         let id = row["id"].as_str().unwrap_or_default().to_owned();
         events
@@ -113,7 +116,8 @@ pub(super) async fn store_arriving(
 ) -> Result<HashSet<String>, StoreError> {
     let pledges = round.pledges;
     let events = arriving_events(round);
-    let stored = tx.rows("inbound.dealt_with", inbound::dealt_with_sql, events).await?;
+    let (name, make) = inbound::DEALT_WITH;
+    let stored = tx.rows(name, make, events).await?;
     let stored: HashSet<String> = stored.into_iter().collect();
     round.keep(&CommitError::OutOfTurn, |at, _| {
         pledges[at].arriving.as_ref().is_none_or(|event| stored.contains(&event.id))
@@ -147,7 +151,7 @@ pub(super) fn forget_lost(tx: &mut Tx, round: &Round<'_>, stored: &HashSet<Strin
 /// Writes the conversations whose version is still the one that was read.
 pub(super) async fn raise_versions(tx: &mut Tx, round: &mut Round<'_>) -> Result<(), StoreError> {
     let rows = conversations(round, is_known);
-    let won = tx.rows("commit.raise", raise_sql, rows).await?;
+    let won = tx.rows(RAISE.0, RAISE.1, rows).await?;
     let won: HashSet<String> = won.into_iter().collect();
     round.keep(&CommitError::Conflict, |_, commit| {
         !is_known(commit) || won.contains(&commit.effects.conversation.id.to_string())
@@ -171,6 +175,10 @@ fn is_known(commit: &Commit) -> bool {
     commit.effects.conversation.version > 0
 }
 
+fn is_new(commit: &Commit) -> bool {
+    !is_known(commit)
+}
+
 fn conversations(round: &Round<'_>, wanted: impl Fn(&Commit) -> bool) -> Rows {
     let alive = round.alive().filter(|(_, commit)| wanted(commit));
     alive.map(|(at, _)| &round.pledges[at].rows.conversation).collect()
@@ -181,7 +189,6 @@ pub(super) async fn make_conversations(
     tx: &mut Tx,
     round: &mut Round<'_>,
 ) -> Result<(), StoreError> {
-    let new = |c: &Commit| c.effects.conversation.version == 0;
     refuse_known_people(tx, round).await?;
     let mut aliases = Vec::new();
     for (_, commit) in round.alive() {
@@ -201,10 +208,10 @@ pub(super) async fn make_conversations(
     };
     let lost: Rows = round
         .alive()
-        .filter(|(_, c)| new(c) && !complete(c))
+        .filter(|(_, c)| is_new(c) && !complete(c))
         .map(|(_, c)| id_row(c.effects.conversation.id))
         .collect();
-    round.keep(&CommitError::Conflict, |_, commit| !new(commit) || complete(commit));
+    round.keep(&CommitError::Conflict, |_, commit| is_known(commit) || complete(commit));
     let make = |dialect: Dialect| {
         format!(
             "delete from \"alias\" where \"conversation\" in (select r.\"id\" from {})",
@@ -212,12 +219,12 @@ pub(super) async fn make_conversations(
         )
     };
     tx.rows("commit.lost_aliases", make, lost).await?;
-    let rows = conversations(round, new);
+    let rows = conversations(round, is_new);
     let make =
         |dialect: Dialect| format!("{} returning \"id\"", Conversation::TABLE.insert(dialect));
     let made: HashSet<String> = tx.rows("commit.make", make, rows).await?.into_iter().collect();
     round.keep(&CommitError::Conflict, |_, commit| {
-        !new(commit) || made.contains(&commit.effects.conversation.id.to_string())
+        is_known(commit) || made.contains(&commit.effects.conversation.id.to_string())
     });
     Ok(())
 }
@@ -257,13 +264,12 @@ async fn refuse_known_people(tx: &mut Tx, round: &mut Round<'_>) -> Result<(), S
             dialect.rows(1, CONTACT_POINTS)
         )
     };
-    let new = |c: &Commit| c.effects.conversation.version == 0;
     let rows: Rows =
-        round.alive().filter(|(_, c)| new(c)).flat_map(|(_, c)| contact_point_rows(c)).collect();
+        round.alive().filter(|(_, c)| is_new(c)).flat_map(|(_, c)| contact_point_rows(c)).collect();
     let known: HashSet<String> = tx.rows("commit.people", make, rows).await?.into_iter().collect();
     let mut taken: HashMap<(String, Point), String> = HashMap::new();
     round.keep(&CommitError::Conflict, |_, commit| {
-        let Some(contact) = commit.effects.contact.as_ref().filter(|_| new(commit)) else {
+        let Some(contact) = commit.effects.contact.as_ref().filter(|_| is_new(commit)) else {
             return true;
         };
         let id = contact.id.to_string();

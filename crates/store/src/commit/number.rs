@@ -11,14 +11,14 @@ use baton_core::{
 
 use super::{
     Commit, Round,
-    rows::{is_numbered, newest, positioned},
+    rows::{positioned, unnumbered},
 };
 use crate::{
     dialect::Dialect,
     error::StoreError,
     state::{IDS, id_row},
     table::{Column, Kind, Rows, parse},
-    transaction::Tx,
+    transaction::{Question, Tx},
 };
 
 const COUNTERS: &[Column] =
@@ -36,8 +36,7 @@ pub(crate) struct Numbered {
 impl Numbered {
     /// The sessions that got a number.
     pub fn new_sessions(&self, commit: &Commit) -> Vec<Session> {
-        let sessions = newest(&commit.effects.sessions, |session| session.id).into_iter();
-        sessions.filter(|session| !is_numbered(session)).map(|s| self.session(s)).collect()
+        unnumbered(commit).map(|session| self.session(session)).collect()
     }
 
     fn session(&self, session: &Session) -> Session {
@@ -67,9 +66,7 @@ impl Numbered {
 
 /// The workspaces that count anything in this round.
 pub(super) fn workspaces(round: &Round<'_>) -> Rows {
-    let counts = |c: &Commit| {
-        !c.effects.facts.is_empty() || c.effects.sessions.iter().any(|s| !is_numbered(s))
-    };
+    let counts = |c: &Commit| !c.effects.facts.is_empty() || unnumbered(c).next().is_some();
     let counting = round.alive().filter(|(_, commit)| counts(commit));
     let ids: BTreeSet<WorkspaceId> =
         counting.map(|(_, commit)| commit.effects.conversation.workspace).collect();
@@ -117,15 +114,9 @@ struct Counter {
 
 impl Counter {
     fn count(&mut self, commit: &Commit) -> Numbered {
-        let new = newest(&commit.effects.sessions, |session| session.id);
-        let numbers: Vec<(SessionId, i64)> = new
-            .into_iter()
-            .filter(|session| !is_numbered(session))
-            .map(|session| {
-                self.session_number += 1;
-                (session.id, self.session_number)
-            })
-            .collect();
+        let ids = unnumbered(commit).map(|session| session.id);
+        let numbers: Vec<(SessionId, i64)> = ids.zip(self.session_number + 1..).collect();
+        self.session_number += i64::try_from(numbers.len()).unwrap_or(0);
         let first_position = self.feed_position + 1;
         let facts = &commit.effects.facts;
         self.feed_position += i64::try_from(facts.len()).unwrap_or(0);
@@ -134,7 +125,10 @@ impl Counter {
     }
 }
 
-pub(super) fn counters_sql(dialect: Dialect) -> String {
+/// The counters of workspaces.
+pub(super) const COUNT: Question = ("commit.counters", counters_sql);
+
+fn counters_sql(dialect: Dialect) -> String {
     let fields: Vec<(&str, String)> =
         COUNTERS.iter().map(|(name, _)| (*name, format!("\"{name}\""))).collect();
     format!(
@@ -148,7 +142,7 @@ pub(super) fn counters_sql(dialect: Dialect) -> String {
 
 async fn counters(tx: &mut Tx, workspaces: Rows) -> Result<BTreeMap<String, Counter>, StoreError> {
     let mut counters = BTreeMap::new();
-    for text in tx.rows("commit.counters", counters_sql, workspaces).await? {
+    for text in tx.rows(COUNT.0, COUNT.1, workspaces).await? {
         let row = parse("workspace", &text)?;
         let counter = Counter {
             session_number: row["session_number"].as_i64().unwrap_or(0),

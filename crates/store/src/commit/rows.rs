@@ -62,12 +62,18 @@ impl CommitRows {
 }
 
 /// A session gets its number when it is first written.
-pub(super) fn is_numbered(session: &Session) -> bool {
+fn is_numbered(session: &Session) -> bool {
     session.number != 0
 }
 
+/// The sessions that are to get one.
+pub(super) fn unnumbered(commit: &Commit) -> impl Iterator<Item = &Session> {
+    let sessions = newest(&commit.effects.sessions, |session| session.id);
+    sessions.into_iter().filter(|session| !is_numbered(session))
+}
+
 /// Each noun once, as it was said last: a statement cannot write a row twice.
-pub(super) fn newest<T, K: PartialEq>(nouns: &[T], key: impl Fn(&T) -> K) -> Vec<&T> {
+fn newest<T, K: PartialEq>(nouns: &[T], key: impl Fn(&T) -> K) -> Vec<&T> {
     let mut kept: Vec<&T> = Vec::with_capacity(nouns.len());
     for noun in nouns {
         match kept.iter_mut().find(|old| key(old) == key(noun)) {
