@@ -229,7 +229,11 @@ impl Tx {
         if matches!(self.inner, Inner::Sqlite(_)) {
             self.put_off.push(Statement::plain(COMMIT));
         }
-        self.catch_up().await?;
+        if let Err(error) = self.catch_up().await {
+            // Where that fails too, the connection is closed, which undoes it.
+            let _ = self.rollback().await;
+            return Err(error);
+        }
         match self.inner {
             Inner::Sqlite(mut lent) => lent.set_left(Left::Idle),
             Inner::Postgres(tx) => tx.commit().await?,
@@ -283,6 +287,28 @@ mod tests {
 
     fn statement(sql: &str, args: &[i64]) -> Statement {
         Statement { sql: sql.into(), args: args.iter().copied().map(Arg::Int).collect() }
+    }
+
+    #[tokio::test]
+    async fn what_is_dropped_in_the_middle_is_undone() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("baton.db").display());
+        let database = Database::connect(&url, 4).await.unwrap();
+        let mut tx = database.begin().await.unwrap();
+        tx.script("create table \"a\" (\"b\" text)").await.unwrap();
+        tx.commit().await.unwrap();
+        let write = async |text: &str| {
+            let mut tx = database.begin().await.unwrap();
+            let insert = "insert into \"a\" values ($1)".to_owned();
+            assert_eq!(tx.write("insert", |_| insert, &[text.into()]).await.unwrap(), 1);
+            tx
+        };
+        drop(write("dropped").await);
+        write("rolled back").await.rollback().await.unwrap();
+        write("kept").await.commit().await.unwrap();
+        let kept = database.read_text("select \"b\" from \"a\"", &[]).await.unwrap();
+        assert_eq!(kept, ["kept"]);
+        database.close().await;
     }
 
     #[test]
